@@ -1,0 +1,34 @@
+/** The wire form of a sweep, shallow: the parts that hold spec fields are checked field by field in sweep.ts. */
+import { z } from "zod";
+import { partialSpecSchema } from "./specSchema.js";
+
+/** Runs a sweep may have. */
+export const MAX_RUNS_PER_SWEEP = 10_000;
+
+const fieldTree = z.record(z.string(), z.unknown());
+
+export const DISTRIBUTIONS = ["uniform", "log_uniform", "int_uniform", "choice"] as const;
+export type DistributionName = (typeof DISTRIBUTIONS)[number];
+
+export const sweepSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "for people; default: the name of the first run" }),
+  base: partialSpecSchema.optional().meta({ description: "fields that every run has" }),
+  grid: fieldTree.optional().meta({
+    description:
+      "field -> list of values; every combination is a run. Nested fields nest, or are dotted: inference.rate",
+  }),
+  runs: z.array(partialSpecSchema).min(1).max(MAX_RUNS_PER_SWEEP).optional().meta({
+    description: "explicit runs, each laid over base; combined with every point of grid",
+  }),
+  random: fieldTree.optional().meta({
+    description:
+      "samples: how many; sampling_seed: default 0; field -> {uniform|log_uniform|int_uniform: [low, high]} or {choice: [...]}",
+  }),
+});
+
+export type SweepWire = z.input<typeof sweepSchema>;
