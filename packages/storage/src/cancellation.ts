@@ -1,0 +1,55 @@
+/** Cancelling: what waits ends at once, what runs is asked to stop (canceling) and ends when it has. */
+import type { Database } from "./database.js";
+import { Prisma } from "./generated/prisma/client.js";
+import { StateConflictError, moveRun } from "./moveRun.js";
+import { type RunKey, type RunRow, asRunRow } from "./runs.js";
+import { type RunState, statesThatAllow, transition } from "@pclab/core";
+
+/** Null when the user has no such run. Cancelling what is cancelled changes nothing. */
+export const cancelRun = async (
+  { prisma }: Database,
+  { userId, id }: RunKey,
+): Promise<{ run: RunRow; changed: boolean } | null> =>
+  prisma.$transaction(async (transaction) => {
+    // The lock comes before the look, so that the state judged is the state changed.
+    await transaction.$queryRaw`SELECT 1 FROM runs WHERE id = ${id} AND user_id = ${userId} FOR UPDATE`;
+    const before = await transaction.run.findFirst({ where: { id, userId } });
+    if (before === null) return null;
+    const state = before.state as RunState;
+    if (state === "canceling" || state === "canceled")
+      return { run: asRunRow(before), changed: false };
+    if (transition(state, "cancel") === null) throw new StateConflictError(state, "cancel");
+    await moveRun(transaction, id, "cancel", { reason: "user" });
+    const run = await transaction.run.findUniqueOrThrow({ where: { id } });
+    return { run: asRunRow(run), changed: true };
+  });
+
+const cancelTargets = statesThatAllow("cancel").map((state) => ({
+  state,
+  to: transition(state, "cancel"),
+}));
+const endAtOnce = cancelTargets.filter(({ to }) => to === "canceled").map(({ state }) => state);
+const stopFirst = cancelTargets.filter(({ to }) => to === "canceling").map(({ state }) => state);
+
+/** Cancels every run of a sweep that still can be, in two statements however many they are. */
+export const cancelSweep = async (
+  { prisma }: Database,
+  { userId, id }: { userId: string; id: string },
+): Promise<{ changed: boolean } | null> =>
+  prisma.$transaction(async (transaction) => {
+    const sweeps = await transaction.$queryRaw<{ cancel_requested_at: Date | null }[]>`
+      SELECT cancel_requested_at FROM sweeps WHERE id = ${id} AND user_id = ${userId} FOR UPDATE`;
+    const [sweep] = sweeps;
+    if (sweep === undefined) return null;
+    const ended = await transaction.$executeRaw`
+      UPDATE runs SET state = 'canceled', reason = 'user', finished_at = now(), dispatched_at = NULL,
+        epoch = epoch + 1, version = version + 1
+      WHERE sweep_id = ${id} AND state IN (${Prisma.join(endAtOnce)})`;
+    const asked = await transaction.$executeRaw`
+      UPDATE runs SET state = 'canceling', reason = 'user', version = version + 1
+      WHERE sweep_id = ${id} AND state IN (${Prisma.join(stopFirst)})`;
+    if (ended + asked === 0) return { changed: false };
+    await transaction.$executeRaw`
+      UPDATE sweeps SET cancel_requested_at = COALESCE(cancel_requested_at, now()) WHERE id = ${id}`;
+    return { changed: true };
+  });

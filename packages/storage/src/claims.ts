@@ -1,0 +1,103 @@
+/** How a worker takes a run and keeps it: claim, lease, heartbeat. The lease runs by the database's clock. */
+import { type ExperimentSpec, type Progress, type RunState, readStoredSpec } from "@pclab/core";
+import type { Database } from "./database.js";
+import type { CheckpointRow } from "./checkpoints.js";
+import { type Fence, liveStates } from "./liveRuns.js";
+import { deleteMetricsAfter } from "./metrics.js";
+import type { Run } from "./generated/prisma/client.js";
+
+export interface ClaimRequest {
+  runId: string;
+  /** The epoch that the queue's job names: a job of an older one is answered with null. */
+  epoch: number;
+  workerId: string;
+  host: string;
+  slots: number;
+  leaseMs: number;
+}
+
+export interface ClaimedRun {
+  id: string;
+  name: string;
+  /** The raised epoch: the fence of every write of this attempt. */
+  epoch: number;
+  attempt: number;
+  spec: ExperimentSpec;
+  /** Where to go on from; null for a fresh start. */
+  checkpoint: CheckpointRow | null;
+}
+
+/** One conditional UPDATE: of any number of claims of one epoch, one succeeds, and the others get null. */
+export const claimRun = async (
+  { prisma }: Database,
+  { runId, epoch, workerId, host, slots, leaseMs }: ClaimRequest,
+): Promise<ClaimedRun | null> =>
+  prisma.$transaction(async (transaction) => {
+    const changed = await transaction.$executeRaw`
+      UPDATE runs SET
+        state = 'starting', reason = NULL, reason_detail = NULL, version = version + 1,
+        epoch = epoch + 1, attempt = attempt + 1, worker_id = ${workerId}, slots = ${slots}::int,
+        started_at = COALESCE(started_at, now()), dispatched_at = NULL,
+        lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
+      WHERE id = ${runId} AND epoch = ${epoch}::int AND state = 'queued'`;
+    if (changed !== 1) return null;
+    const run: Run = await transaction.run.findUniqueOrThrow({ where: { id: runId } });
+    const checkpoint = await transaction.checkpoint.findFirst({
+      where: { runId },
+      orderBy: { weightUpdate: "desc" },
+    });
+    await deleteMetricsAfter(transaction, runId, checkpoint?.weightUpdate ?? -1);
+    await transaction.attempt.create({
+      data: {
+        runId,
+        number: run.attempt,
+        epoch: run.epoch,
+        workerId,
+        host,
+        resumedFrom: checkpoint?.weightUpdate ?? null,
+      },
+    });
+    return {
+      id: run.id,
+      name: run.name,
+      epoch: run.epoch,
+      attempt: run.attempt,
+      spec: readStoredSpec(run.spec),
+      checkpoint,
+    };
+  });
+
+export interface Pulse extends Fence {
+  progress: Progress | null;
+}
+
+/**
+ * Renews the leases of all of a worker's runs in one statement. A run that is missing from the answer is no longer the
+ * worker's; one that is `canceling` is to be stopped.
+ */
+export const renewLeases = async (
+  { prisma }: Database,
+  pulses: readonly Pulse[],
+  leaseMs: number,
+): Promise<Map<string, RunState>> => {
+  if (pulses.length === 0) return new Map();
+  const column = <T>(pick: (progress: Progress) => T): (T | null)[] =>
+    pulses.map(({ progress }) => (progress === null ? null : pick(progress)));
+  const rows = await prisma.$queryRaw<{ id: string; state: RunState }[]>`
+    UPDATE runs SET
+      lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond',
+      version = version + (CASE WHEN pulse.updates IS DISTINCT FROM runs.weight_updates THEN 1 ELSE 0 END),
+      progress_epoch = COALESCE(pulse.epochs, runs.progress_epoch),
+      weight_updates = COALESCE(pulse.updates, runs.weight_updates),
+      seconds_left = pulse.seconds_left
+    FROM unnest(
+      ${pulses.map(({ runId }) => runId)}::text[],
+      ${pulses.map(({ epoch }) => epoch)}::int[],
+      ${column(({ epoch }) => epoch)}::float8[],
+      ${column(({ weightUpdate }) => weightUpdate)}::int[],
+      ${column(({ secondsLeft }) => secondsLeft)}::float8[]
+    ) AS pulse(id, epoch, epochs, updates, seconds_left)
+    WHERE runs.id = pulse.id AND runs.epoch = pulse.epoch AND runs.state IN (${liveStates})
+    RETURNING runs.id, runs.state`;
+  return new Map(rows.map(({ id, state }) => [id, state]));
+};

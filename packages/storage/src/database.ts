@@ -1,0 +1,102 @@
+/** The connection to PostgreSQL that every repository is given. */
+import { PrismaPg } from "@prisma/adapter-pg";
+import { Prisma, PrismaClient } from "./generated/prisma/client.js";
+
+export interface Database {
+  prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/** What a repository needs inside a transaction. */
+export type Transaction = Prisma.TransactionClient;
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections at most. */
+  poolSize?: number;
+  /** How long a query may wait for a connection, or a transaction for its statements. */
+  timeoutMs?: number;
+}
+
+export const openDatabase = ({
+  url,
+  poolSize = 10,
+  timeoutMs = 60_000,
+}: DatabaseOptions): Database => {
+  const adapter = new PrismaPg({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  });
+  const prisma = new PrismaClient({
+    adapter,
+    transactionOptions: { maxWait: 10_000, timeout: timeoutMs },
+  });
+  return { prisma, close: () => prisma.$disconnect() };
+};
+
+/** Codes with which Prisma and node-postgres say that the server is not there, as against a refused statement. */
+const CONNECTION_CODES = new Set([
+  "P1001",
+  "P1002",
+  "P1008",
+  "P1017",
+  "P2024",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "57P01",
+  "57P02",
+  "57P03",
+  "08000",
+  "08001",
+  "08003",
+  "08006",
+]);
+
+const CONNECTION_MESSAGES =
+  /Can't reach database server|Connection terminated|connection timeout|Server has closed the connection|the database system is (starting up|shutting down|in recovery)|terminating connection|ConnectionClosed|DatabaseNotReachable|Unable to start a transaction/i;
+
+/** `disk_full` and its kin (SQLSTATE 53100): the server is there, its disk has no room. */
+export const isStorageFull = (error: unknown): boolean =>
+  causesOf(error).some(
+    (cause) =>
+      (cause as { code?: unknown }).code === "53100" ||
+      /No space left on device/i.test(cause.message),
+  );
+
+/** Whether an error means that PostgreSQL is away: worth a 503 or a retry, and no fault of the statement. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  causesOf(error).some((cause) => {
+    const { code } = cause as { code?: unknown };
+    return (
+      (typeof code === "string" && CONNECTION_CODES.has(code)) ||
+      CONNECTION_MESSAGES.test(cause.message)
+    );
+  });
+
+/** The error and what it wraps: Prisma keeps the driver's error in `meta`, the driver its own in `cause`. */
+const causesOf = (error: unknown): Error[] => {
+  const causes: Error[] = [];
+  let current = error;
+  while (current instanceof Error && causes.length < 5) {
+    causes.push(current);
+    const { meta } = current as { meta?: { driverAdapterError?: unknown } };
+    current = meta?.driverAdapterError ?? current.cause;
+  }
+  return causes;
+};
+
+/** Whether a query is answered now. */
+export const databaseIsReady = async (database: Database): Promise<boolean> => {
+  try {
+    await database.prisma.$queryRaw`SELECT 1`;
+    return true;
+  } catch (error) {
+    if (isDatabaseAway(error)) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,25 @@
+/** What outlives a process: PostgreSQL, one file per noun, and the data sets' files. */
+export * from "./cancellation.js";
+export * from "./checkpoints.js";
+export * from "./claims.js";
+export * from "./database.js";
+export * from "./datasets/index.js";
+export * from "./dispatch.js";
+export * from "./idempotency.js";
+export * from "./ids.js";
+export {
+  type Ending,
+  type Fence,
+  StaleEpochError,
+  recordCheckpoint,
+  recordEnd,
+  recordFirstStep,
+  recordMetrics,
+} from "./liveRuns.js";
+export { lastMetrics, listMetrics } from "./metrics.js";
+export { StateConflictError } from "./moveRun.js";
+export * from "./recovery.js";
+export * from "./runs.js";
+export * from "./sweeps.js";
+export * from "./tokens.js";
+export * from "./workers.js";

@@ -1,0 +1,132 @@
+/**
+ * Every write of an attempt: fenced by the run's epoch. A worker whose lease was taken away holds an old epoch, its
+ * UPDATE changes no row, and the write is refused with StaleEpochError, whatever it still believes.
+ */
+import {
+  type MetricRow,
+  type Progress,
+  type RunEvent,
+  type RunReason,
+  LIVE_STATES,
+} from "@pclab/core";
+import type { Database, Transaction } from "./database.js";
+import { Prisma } from "./generated/prisma/client.js";
+import { insertCheckpoint, type NewCheckpoint } from "./checkpoints.js";
+import { insertMetrics } from "./metrics.js";
+import { moveRun } from "./moveRun.js";
+
+export interface Fence {
+  runId: string;
+  epoch: number;
+}
+
+/** The run is no longer this attempt's: another epoch, or no live state. */
+export class StaleEpochError extends Error {
+  override name = "StaleEpochError";
+
+  constructor({ runId, epoch }: Fence) {
+    super(`${runId} is no longer held under epoch ${epoch}; the write was refused`);
+  }
+}
+
+export const liveStates = Prisma.join([...LIVE_STATES]);
+
+/** Locks the run's row for the transaction and proves the epoch on it. */
+const proveEpoch = async (transaction: Transaction, { runId, epoch }: Fence): Promise<void> => {
+  const changed = await transaction.$executeRaw`
+    UPDATE runs SET version = version + 1
+    WHERE id = ${runId} AND epoch = ${epoch} AND state IN (${liveStates})`;
+  if (changed !== 1) throw new StaleEpochError({ runId, epoch });
+};
+
+/** The first minibatch is done: starting -> running, with what the run turned out to run on. */
+export const recordFirstStep = async (
+  { prisma }: Database,
+  fence: Fence,
+  { engine, manifest }: { engine: string; manifest: Prisma.InputJsonValue },
+): Promise<void> =>
+  prisma.$transaction(async (transaction) => {
+    await proveEpoch(transaction, fence);
+    await transaction.$executeRaw`
+      UPDATE attempts SET numerics_changed = resumed_from IS NOT NULL AND runs.engine IS DISTINCT FROM ${engine}
+      FROM runs WHERE runs.id = attempts.run_id AND runs.id = ${fence.runId} AND attempts.number = runs.attempt`;
+    await transaction.run.update({ where: { id: fence.runId }, data: { engine, manifest } });
+    await moveRun(transaction, fence.runId, "first_step");
+  });
+
+export const recordMetrics = async (
+  { prisma }: Database,
+  fence: Fence,
+  rows: readonly MetricRow[],
+): Promise<void> =>
+  prisma.$transaction(async (transaction) => {
+    await proveEpoch(transaction, fence);
+    await insertMetrics(transaction, fence.runId, rows);
+  });
+
+/** The checkpoint and the metric rows up to it commit together, and the crash budget starts anew. */
+export const recordCheckpoint = async (
+  { prisma }: Database,
+  fence: Fence,
+  checkpoint: NewCheckpoint,
+  rows: readonly MetricRow[],
+): Promise<string> =>
+  prisma.$transaction(async (transaction) => {
+    await proveEpoch(transaction, fence);
+    const id = await insertCheckpoint(transaction, fence.runId, checkpoint);
+    await insertMetrics(transaction, fence.runId, rows);
+    await transaction.run.update({ where: { id: fence.runId }, data: { crashes: 0 } });
+    return id;
+  });
+
+export type Ending =
+  | { event: "last_step" | "stopped" }
+  | { event: "fault"; reason: RunReason; detail: string };
+
+/** The end of the run. A canceling run ends canceled, however far its work had come. */
+export const recordEnd = async (
+  { prisma }: Database,
+  fence: Fence,
+  ending: Ending,
+  progress: Progress | null,
+): Promise<void> =>
+  prisma.$transaction(async (transaction) => {
+    await proveEpoch(transaction, fence);
+    const run = await transaction.run.findUniqueOrThrow({ where: { id: fence.runId } });
+    const event: RunEvent = run.state === "canceling" ? "stopped" : ending.event;
+    const failure = event === "fault" && ending.event === "fault" ? ending : null;
+    if (progress !== null) await writeProgress(transaction, fence.runId, progress);
+    const state = await moveRun(transaction, fence.runId, event, {
+      reason: failure?.reason ?? (event === "stopped" ? "user" : null),
+      reasonDetail: failure?.detail ?? null,
+    });
+    await closeAttempt(transaction, fence.runId, state, failure?.detail ?? null);
+  });
+
+const writeProgress = async (
+  transaction: Transaction,
+  runId: string,
+  progress: Progress,
+): Promise<void> => {
+  await transaction.run.update({
+    where: { id: runId },
+    data: {
+      progressEpoch: progress.epoch,
+      weightUpdates: progress.weightUpdate,
+      totalWeightUpdates: progress.totalWeightUpdates,
+      secondsLeft: progress.secondsLeft,
+    },
+  });
+};
+
+export const closeAttempt = async (
+  transaction: Transaction,
+  runId: string,
+  outcome: string,
+  detail: string | null,
+): Promise<void> => {
+  await transaction.$executeRaw`
+    UPDATE attempts SET ended_at = now(), outcome = ${outcome}, detail = ${detail}
+    FROM runs WHERE runs.id = ${runId} AND attempts.run_id = runs.id AND attempts.number = runs.attempt
+      AND attempts.ended_at IS NULL`;
+};

@@ -1,0 +1,161 @@
+/** Sweeps: stored whole with their runs and their idempotency key in one transaction, or not at all. */
+import {
+  type ExperimentSpec,
+  type RunCounts,
+  type RunState,
+  countRuns,
+  printRunName,
+  printSpec,
+  totalWeightUpdates,
+} from "@pclab/core";
+import type { Database, Transaction } from "./database.js";
+import type { Prisma } from "./generated/prisma/client.js";
+import { type IdempotencyClaim, type Replay, claimIdempotencyKey } from "./idempotency.js";
+import { newId } from "./ids.js";
+
+export interface SweepRow {
+  id: string;
+  userId: string;
+  name: string;
+  createdAt: Date;
+  cancelRequestedAt: Date | null;
+  counts: RunCounts;
+}
+
+export interface NewSweep {
+  userId: string;
+  name: string;
+  /** The body as it was submitted. */
+  request: unknown;
+  runs: readonly ExperimentSpec[];
+}
+
+export type StoredSweep = { stored: SweepRow } | { replayed: Replay };
+
+/** `answer` makes the response that a repeated request with the same key is answered with. */
+export const storeSweep = async (
+  { prisma }: Database,
+  sweep: NewSweep,
+  idempotency: { claim: IdempotencyClaim; answer: (row: SweepRow) => Prisma.InputJsonValue } | null,
+): Promise<StoredSweep> =>
+  prisma.$transaction(async (transaction) => {
+    const row: SweepRow = {
+      id: newId("swp"),
+      userId: sweep.userId,
+      name: sweep.name,
+      createdAt: new Date(),
+      cancelRequestedAt: null,
+      counts: countRuns([{ state: "queued", count: sweep.runs.length }]),
+    };
+    if (idempotency !== null) {
+      const replay = await claimIdempotencyKey(transaction, idempotency.claim, () =>
+        idempotency.answer(row),
+      );
+      if (replay !== null) return { replayed: replay };
+    }
+    await refuseOverQuota(transaction, sweep);
+    await transaction.sweep.create({
+      data: {
+        id: row.id,
+        userId: row.userId,
+        name: row.name,
+        request: sweep.request as Prisma.InputJsonValue,
+        createdAt: row.createdAt,
+      },
+    });
+    await insertRuns(transaction, row, sweep.runs);
+    return { stored: row };
+  });
+
+/** Runs a user may have in the queue. */
+export const MAX_QUEUED_RUNS_PER_USER = 100_000;
+
+export class QueuedRunsQuotaError extends Error {
+  constructor(queued: number, added: number) {
+    super(
+      `${queued} of your runs are queued and the sweep has ${added}; ` +
+        `at most ${MAX_QUEUED_RUNS_PER_USER} may be queued at once`,
+    );
+    this.name = "QueuedRunsQuotaError";
+  }
+}
+
+const refuseOverQuota = async (
+  transaction: Transaction,
+  { userId, runs }: NewSweep,
+): Promise<void> => {
+  const queued = await transaction.run.count({ where: { userId, state: "queued" } });
+  if (queued + runs.length > MAX_QUEUED_RUNS_PER_USER)
+    throw new QueuedRunsQuotaError(queued, runs.length);
+};
+
+/** One statement for all runs: 10,000 rows by createMany take seconds. */
+const insertRuns = async (
+  transaction: Transaction,
+  { id, userId }: SweepRow,
+  specs: readonly ExperimentSpec[],
+): Promise<void> => {
+  const ids = specs.map(() => newId("run"));
+  const names = specs.map(printRunName);
+  const wires = specs.map((spec) => JSON.stringify(printSpec(spec)));
+  const totals = specs.map(totalWeightUpdates);
+  await transaction.$executeRaw`
+    INSERT INTO runs (id, sweep_id, user_id, index_in_sweep, name, spec, total_weight_updates)
+    SELECT new.id, ${id}, ${userId}, (new.position - 1)::int, new.name, new.spec::jsonb, new.total
+    FROM unnest(${ids}::text[], ${names}::text[], ${wires}::text[], ${totals}::int[])
+      WITH ORDINALITY AS new(id, name, spec, total, position)`;
+};
+
+export const findSweep = async (
+  { prisma }: Database,
+  { userId, id }: { userId: string; id: string },
+): Promise<SweepRow | null> => {
+  const sweep = await prisma.sweep.findFirst({ where: { id, userId } });
+  if (sweep === null) return null;
+  const counts = await countsOf(prisma, [id]);
+  return { ...sweep, counts: counts.get(id) ?? countRuns([]) };
+};
+
+export interface Page {
+  limit: number;
+  /** The last id of the page before, or null for the first page. */
+  after: string | null;
+}
+
+/** Newest first. */
+export const listSweeps = async (
+  { prisma }: Database,
+  { userId, limit, after }: Page & { userId: string },
+): Promise<SweepRow[]> => {
+  const sweeps = await prisma.sweep.findMany({
+    where: { userId, ...(after === null ? {} : { id: { lt: after } }) },
+    orderBy: { id: "desc" },
+    take: limit,
+  });
+  const counts = await countsOf(
+    prisma,
+    sweeps.map(({ id }) => id),
+  );
+  return sweeps.map((sweep) => ({ ...sweep, counts: counts.get(sweep.id) ?? countRuns([]) }));
+};
+
+const countsOf = async (
+  prisma: Transaction,
+  sweepIds: string[],
+): Promise<Map<string, RunCounts>> => {
+  const groups = await prisma.run.groupBy({
+    by: ["sweepId", "state"],
+    where: { sweepId: { in: sweepIds } },
+    _count: true,
+  });
+  return new Map(
+    sweepIds.map((id) => [
+      id,
+      countRuns(
+        groups
+          .filter(({ sweepId }) => sweepId === id)
+          .map(({ state, _count }) => ({ state: state as RunState, count: _count })),
+      ),
+    ]),
+  );
+};

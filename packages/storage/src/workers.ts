@@ -1,0 +1,46 @@
+/** Workers: who is there, with how many slots, on what engines. Slots in use are counted from rows, never kept. */
+import type { Database } from "./database.js";
+
+export interface NewWorker {
+  id: string;
+  host: string;
+  pid: number;
+  slots: number;
+  /** Engine names this worker can start, best first. */
+  engines: string[];
+  version: string;
+}
+
+export const registerWorker = async ({ prisma }: Database, worker: NewWorker): Promise<void> => {
+  await prisma.worker.create({ data: worker });
+};
+
+export const beatWorker = async (
+  { prisma }: Database,
+  id: string,
+  { draining }: { draining: boolean },
+): Promise<void> => {
+  await prisma.$executeRaw`
+    UPDATE workers SET heartbeat_at = now(), draining = ${draining} WHERE id = ${id}`;
+};
+
+export const retireWorker = async ({ prisma }: Database, id: string): Promise<void> => {
+  await prisma.$executeRaw`UPDATE workers SET stopped_at = now(), draining = true WHERE id = ${id}`;
+};
+
+export interface Capacity {
+  workers: number;
+  slots: number;
+  busySlots: number;
+}
+
+/** Workers heard of within `leaseMs`, their slots, and the slots that live runs hold. */
+export const capacity = async ({ prisma }: Database, leaseMs: number): Promise<Capacity> => {
+  const [row] = await prisma.$queryRaw<{ workers: number; slots: number; busy: number }[]>`
+    SELECT count(*)::int AS workers, COALESCE(sum(slots), 0)::int AS slots,
+      (SELECT COALESCE(sum(slots), 0)::int FROM runs WHERE lease_until IS NOT NULL) AS busy
+    FROM workers
+    WHERE stopped_at IS NULL AND NOT draining
+      AND heartbeat_at > now() - ${leaseMs}::float8 * interval '1 millisecond'`;
+  return { workers: row?.workers ?? 0, slots: row?.slots ?? 0, busySlots: row?.busy ?? 0 };
+};
