@@ -1,0 +1,57 @@
+/** The environment, read once and validated. */
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const configSchema = z.object({
+  DATABASE_URL: z.string().min(1),
+  REDIS_URL: z.string().min(1).optional(),
+  PCLAB_HOST: z.string().default("127.0.0.1"),
+  PCLAB_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  PCLAB_HOME: z.string().default(".pclab"),
+  PCLAB_DATASETS: z.string().optional(),
+  PCLAB_LEASE_MS: z.coerce.number().int().min(100).default(15_000),
+  PCLAB_DISPATCH_MS: z.coerce.number().int().min(10).default(250),
+  PCLAB_RECONCILE_MS: z.coerce.number().int().min(100).default(10_000),
+  PCLAB_LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info"),
+});
+
+export interface Config {
+  databaseUrl: string;
+  /** Null: the queue runs on PostgreSQL. */
+  redisUrl: string | null;
+  host: string;
+  port: number;
+  home: string;
+  /** PCLAB_DATASETS, where it is set. */
+  datasetsOverride: string | undefined;
+  leaseMs: number;
+  dispatchMs: number;
+  reconcileMs: number;
+  logLevel: string;
+}
+
+/** Throws an Error that names each variable that is missing or wrong. */
+export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
+  const parsed = configSchema.safeParse(environment);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.join(".")}: ${message}`,
+    );
+    throw new Error(`the environment is not complete: ${problems.join("; ")}`);
+  }
+  const values = parsed.data;
+  return {
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL ?? null,
+    host: values.PCLAB_HOST,
+    port: values.PCLAB_PORT,
+    home: resolve(values.PCLAB_HOME),
+    datasetsOverride: values.PCLAB_DATASETS,
+    leaseMs: values.PCLAB_LEASE_MS,
+    dispatchMs: values.PCLAB_DISPATCH_MS,
+    reconcileMs: values.PCLAB_RECONCILE_MS,
+    logLevel: values.PCLAB_LOG_LEVEL,
+  };
+};

@@ -1,0 +1,39 @@
+/** A checkpoint's bytes over HTTP: ETag, conditional and range requests (RFC 9110, sections 13 and 14). */
+import { Readable } from "node:stream";
+import { type CheckpointRow, type Database, readCheckpointRange } from "@pclab/storage";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ApiError } from "../errors/apiError.js";
+import { sha256Hex } from "../views/checkpointView.js";
+import { parseByteRange } from "./byteRange.js";
+
+export const sendCheckpoint = async (
+  database: Database,
+  checkpoint: CheckpointRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
+  const sizeBytes = Number(checkpoint.sizeBytes);
+  const etag = `"${sha256Hex(checkpoint)}"`;
+  reply.headers({ etag, "accept-ranges": "bytes" });
+  if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+  const ifRange = request.headers["if-range"];
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = isSame ? parseByteRange(request.headers.range, sizeBytes) : null;
+  if (range === "unsatisfiable") {
+    throw new ApiError("range_not_satisfiable", {
+      detail: `the checkpoint has ${sizeBytes} bytes`,
+      headers: { "content-range": `bytes */${sizeBytes}` },
+    });
+  }
+  const { first, last } = range ?? { first: 0, last: sizeBytes - 1 };
+  if (range !== null) {
+    reply.code(206).header("content-range", `bytes ${first}-${last}/${sizeBytes}`);
+  }
+  return reply
+    .headers({
+      "content-type": "application/octet-stream",
+      "content-length": last - first + 1,
+      "content-disposition": `attachment; filename="${checkpoint.id}.safetensors"`,
+    })
+    .send(Readable.from(readCheckpointRange(database, checkpoint.id, { first, last })));
+};

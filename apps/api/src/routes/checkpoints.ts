@@ -1,0 +1,46 @@
+import { checkpointSchema } from "@pclab/contracts";
+import { findCheckpoint } from "@pclab/storage";
+import type { FastifyReply } from "fastify";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { AppContext } from "../app.js";
+import { ApiError } from "../errors/apiError.js";
+import { userOf } from "../http/authentication.js";
+import { sendCheckpoint } from "../http/sendCheckpoint.js";
+import { viewCheckpoint } from "../views/checkpointView.js";
+import { errorResponses } from "./errorResponses.js";
+
+export const checkpointRoutes =
+  ({ database }: AppContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.get(
+      "/v1/checkpoints/:id",
+      {
+        schema: {
+          summary: "A checkpoint: its description, or with `format=safetensors` its bytes",
+          description:
+            "The bytes come with `ETag` (their sha256) and honour `Range`, `If-Range` and `If-None-Match`, so that a cut " +
+            "download goes on where it stopped.",
+          tags: ["checkpoints"],
+          params: z.object({ id: z.string().max(64) }),
+          querystring: z.strictObject({ format: z.enum(["safetensors"]).optional() }),
+          response: {
+            200: checkpointSchema,
+            ...errorResponses(401, 404, 416, 422, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const checkpoint = await findCheckpoint(database, { userId: userOf(request).id, id });
+        if (checkpoint === null) {
+          throw new ApiError("not_found", {
+            detail: `there is no checkpoint ${id} of yours; a run keeps its newest alone`,
+          });
+        }
+        if (request.query.format === undefined) return viewCheckpoint(checkpoint);
+
+        return sendCheckpoint(database, checkpoint, request, reply as FastifyReply);
+      },
+    );
+  };

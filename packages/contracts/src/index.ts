@@ -1,0 +1,6 @@
+/** What crosses a process over HTTP: the shapes of the API's bodies. */
+export * from "./page.js";
+export * from "./problem.js";
+export * from "./queue.js";
+export * from "./run.js";
+export * from "./sweep.js";

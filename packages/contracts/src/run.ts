@@ -1,0 +1,95 @@
+/** A run as the API answers it. */
+import { METRIC_NAMES, RUN_REASONS, RUN_STATES, USER_ACTIONS, specSchema } from "@pclab/core";
+import { z } from "zod";
+
+const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+
+export const runSchema = z.object({
+  id: z.string(),
+  sweep_id: z.string(),
+  index: z.int().meta({ description: "place in the sweep, from 0" }),
+  name: z
+    .string()
+    .meta({ description: "algorithm_width_depth_relaxedConditions", examples: ["pc_256_8_rc2"] }),
+  state: z.enum(RUN_STATES),
+  reason: z.enum(RUN_REASONS).nullable(),
+  reason_detail: z.string().nullable(),
+  allowed_actions: z.array(z.enum(USER_ACTIONS)),
+  attempt: z.int().meta({ description: "0 before the first claim" }),
+  engine: z.string().nullable().meta({ description: "the engine's id, once training has begun" }),
+  spec: specSchema.meta({ description: "with every default filled in" }),
+  progress: z.object({
+    epoch: z.number(),
+    weight_updates: z.int(),
+    total_weight_updates: z.int(),
+    fraction: z.number().min(0).max(1),
+    seconds_left: z.number().nullable(),
+  }),
+  queue: z
+    .object({
+      position: z.int().min(1),
+      eta: time.nullable(),
+      eta_reason: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: "null for a run that is not queued" }),
+  metrics: z
+    .partialRecord(z.enum(METRIC_NAMES), z.number())
+    .meta({ description: "the last value of the losses and accuracies" }),
+  created_at: time,
+  started_at: time.nullable(),
+  finished_at: time.nullable(),
+  poll_after_ms: z.int().nullable().meta({ description: "null once the run is terminal" }),
+});
+export type RunBody = z.output<typeof runSchema>;
+
+export const metricRowSchema = z.object({
+  weight_update: z.int(),
+  name: z.enum(METRIC_NAMES),
+  layer: z.int().nullable().meta({ description: "1..L for a value of one layer" }),
+  value: z.number(),
+});
+
+export const metricsSchema = z.object({
+  data: z
+    .array(metricRowSchema)
+    .meta({ description: "in the order of training, then by name and layer" }),
+  units: z.partialRecord(z.enum(METRIC_NAMES), z.string()),
+});
+
+export const attemptSchema = z.object({
+  number: z.int(),
+  worker_id: z.string(),
+  host: z.string(),
+  started_at: time,
+  ended_at: time.nullable(),
+  outcome: z.string().nullable(),
+  detail: z.string().nullable(),
+  resumed_from_weight_update: z.int().nullable(),
+  numerics_changed: z.boolean(),
+});
+
+export const checkpointSchema = z.object({
+  id: z.string(),
+  run_id: z.string(),
+  attempt: z.int(),
+  weight_update: z.int(),
+  final: z.boolean(),
+  size_bytes: z.int(),
+  sha256: z.string(),
+  created_at: time,
+});
+
+export const manifestSchema = z
+  .object({
+    run_id: z.string(),
+    name: z.string(),
+    spec: z.record(z.string(), z.unknown()),
+    seed: z.int(),
+    engine: z.string(),
+    versions: z.record(z.string(), z.string()),
+    git_sha: z.string().nullable(),
+    dataset: z.object({ name: z.string(), sha256: z.string() }),
+    host: z.record(z.string(), z.unknown()),
+  })
+  .meta({ description: "all that is needed to repeat the run" });

@@ -1,0 +1,32 @@
+/** A sweep as the API answers it. */
+import { RUN_STATES, SWEEP_STATES } from "@pclab/core";
+import { z } from "zod";
+
+const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+
+export const runCountsSchema = z.record(z.enum(RUN_STATES), z.int());
+
+export const sweepBodySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(SWEEP_STATES),
+  run_count: z.int(),
+  counts: runCountsSchema,
+  created_at: time,
+  cancel_requested_at: time.nullable(),
+  poll_after_ms: z.int().nullable().meta({ description: "null once the sweep is terminal" }),
+});
+export type SweepBody = z.output<typeof sweepBodySchema>;
+
+export const planSchema = z.object({
+  dry_run: z.literal(true),
+  name: z.string(),
+  run_count: z.int(),
+  estimated_seconds: z
+    .number()
+    .nullable()
+    .meta({ description: "slot-seconds of all runs, from what this server measured" }),
+  estimate_reason: z.string().nullable().meta({ description: "why there is no estimate" }),
+  eta: time.nullable(),
+  runs: z.array(z.object({ name: z.string(), spec: z.record(z.string(), z.unknown()) })),
+});
