@@ -22,11 +22,16 @@ export const planSchema = z.object({
   dry_run: z.literal(true),
   name: z.string(),
   run_count: z.int(),
+  estimated_slot_seconds: z
+    .number()
+    .nullable()
+    .meta({
+      description: "training seconds of all runs, at the pace of this server's finished runs",
+    }),
   estimated_seconds: z
     .number()
     .nullable()
-    .meta({ description: "slot-seconds of all runs, from what this server measured" }),
+    .meta({ description: "the same shared by the slots there are, the queue left aside" }),
   estimate_reason: z.string().nullable().meta({ description: "why there is no estimate" }),
-  eta: time.nullable(),
   runs: z.array(z.object({ name: z.string(), spec: z.record(z.string(), z.unknown()) })),
 });

@@ -1,5 +1,5 @@
 /** Reading runs, always through the eyes of one user. */
-import type { RunReason, RunState } from "@pclab/core";
+import { type MeasuredRun, type RunReason, type RunState, readStoredSpec } from "@pclab/core";
 import type { Database } from "./database.js";
 import type { Attempt, Run } from "./generated/prisma/client.js";
 import type { Page } from "./sweeps.js";
@@ -73,4 +73,20 @@ export const listQueued = async (
     take: limit,
   });
   return runs.map(asRunRow);
+};
+
+/** The latest finished runs with their training time: what forecasts go by. */
+export const listMeasuredRuns = async (
+  { prisma }: Database,
+  limit: number,
+): Promise<MeasuredRun[]> => {
+  const rows = await prisma.$queryRaw<{ spec: unknown; seconds: number }[]>`
+    SELECT spec, (
+      SELECT value FROM metrics WHERE run_id = runs.id AND name = 'train_seconds' AND layer = 0
+      ORDER BY weight_update DESC LIMIT 1
+    ) AS seconds
+    FROM runs WHERE state = 'succeeded' ORDER BY finished_at DESC LIMIT ${limit}::int`;
+  return rows.flatMap(({ spec, seconds }) =>
+    seconds > 0 ? [{ spec: readStoredSpec(spec), trainSeconds: seconds }] : [],
+  );
 };

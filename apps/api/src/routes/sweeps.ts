@@ -7,14 +7,7 @@ import {
   sweepBodySchema,
   waitQuerySchema,
 } from "@pclab/contracts";
-import {
-  type Sweep,
-  expandSweep,
-  isTerminalSweep,
-  printRunName,
-  printSpec,
-  sweepSchema,
-} from "@pclab/core";
+import { expandSweep, isTerminalSweep, sweepSchema } from "@pclab/core";
 import {
   type SweepRow,
   cancelSweep,
@@ -31,6 +24,7 @@ import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";
 import { canonicalJson } from "../http/canonicalJson.js";
 import { pollUntil } from "../http/longPoll.js";
+import { planSweep } from "../views/planView.js";
 import { viewPage } from "../views/pageView.js";
 import { viewRuns } from "../views/runView.js";
 import { viewSweep } from "../views/sweepView.js";
@@ -41,8 +35,9 @@ const idParams = z.object({ id: z.string().max(64) });
 const MAX_KEY_LENGTH = 255;
 
 export const sweepRoutes =
-  ({ database, inspectDataset }: AppContext): FastifyPluginAsyncZod =>
+  (context: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
+    const { database, inspectDataset } = context;
     app.post(
       "/v1/sweeps",
       {
@@ -70,7 +65,8 @@ export const sweepRoutes =
         const sweep = expanded.value;
         const missing = await datasetProblems(inspectDataset, sweep.runs);
         if (missing.length > 0) throw new ApiError("validation", { problems: missing });
-        if (request.query.dry_run === "true") return reply.code(200).send(planOf(sweep));
+        if (request.query.dry_run === "true")
+          return reply.code(200).send(await planSweep(context, sweep));
 
         const userId = userOf(request).id;
         const key = request.headers["idempotency-key"];
@@ -203,13 +199,3 @@ export const sweepRoutes =
       },
     );
   };
-
-const planOf = ({ name, runs }: Sweep): z.output<typeof planSchema> => ({
-  dry_run: true,
-  name,
-  run_count: runs.length,
-  estimated_seconds: null,
-  estimate_reason: "training times are not forecast in this version",
-  eta: null,
-  runs: runs.map((spec) => ({ name: printRunName(spec), spec: printSpec(spec) })),
-});

@@ -15,6 +15,7 @@ export const sweepSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
+    .refine((name) => !name.includes("\u0000"), { message: "must not contain NUL" })
     .optional()
     .meta({ description: "for people; default: the name of the first run" }),
   base: partialSpecSchema.optional().meta({ description: "fields that every run has" }),

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { withDefaults } from "./parseSpec.js";
+import { forecastTrainSeconds, trainingMultiplyAdds } from "./trainingWork.js";
+
+const base = { width: 2, depth: 2, train_size: 10, validation_size: 0, batch_size: 4, epochs: 1 };
+
+describe("the work of a run", () => {
+  test("counts the products of every layer, by hand for a small net", () => {
+    // Weights: 784 x 2, 2 x 2, 2 x 10.
+    expect(trainingMultiplyAdds(withDefaults({ ...base, algorithm: "bp" }))).toBe(
+      10 * 3 * (1568 + 24),
+    );
+    const pc = withDefaults({ ...base, algorithm: "pc", inference: { steps: 8 } });
+    expect(trainingMultiplyAdds(pc)).toBe(10 * (1592 + 2 * 24 * 8 + 1592));
+    const rc2 = withDefaults({
+      ...base,
+      algorithm: "pc_rc2",
+      inference: { steps: 8, update_every: 2 },
+    });
+    expect(trainingMultiplyAdds(rc2)).toBe(10 * (1592 + 2 * 24 * 8 + 4 * 1592));
+  });
+
+  test("forecasts by the median pace of the runs most like it", () => {
+    const bp = withDefaults({ ...base, algorithm: "bp" });
+    const pc = withDefaults({ ...base, algorithm: "pc" });
+    expect(forecastTrainSeconds(pc, [])).toBeNull();
+    expect(forecastTrainSeconds(pc, [{ spec: pc, trainSeconds: 3 }])).toBe(3);
+    const twiceAsLong = withDefaults({ ...base, algorithm: "pc", epochs: 2 });
+    const measured = [7, 5, 100].map((trainSeconds) => ({ spec: pc, trainSeconds }));
+    expect(
+      forecastTrainSeconds(twiceAsLong, [...measured, { spec: bp, trainSeconds: 1 }]),
+    ).toBeCloseTo(14, 9);
+  });
+});

@@ -1,0 +1,47 @@
+/** How much arithmetic a run is, so that what was measured on one can forecast another. */
+import { IMAGE_PIXELS, CLASS_COUNT } from "../data/idx.js";
+import { minibatchesPerEpoch, totalMinibatches, updatesPerMinibatch } from "./parseSpec.js";
+import type { ExperimentSpec } from "./spec.js";
+
+/**
+ * Multiply-adds of the matrix products of a whole training run. A BP step is three products a layer (forward, back,
+ * gradient). A PC minibatch is a forward pass, two products a layer and step but for the first layer, whose prediction
+ * stands still, and a gradient an update. Evaluation is left out, as it is in `train_seconds`.
+ */
+export const trainingMultiplyAdds = (spec: ExperimentSpec): number => {
+  const { width, depth } = spec;
+  const first = IMAGE_PIXELS * width;
+  const inner = (depth - 1) * width * width + width * CLASS_COUNT;
+  const perSample =
+    spec.algorithm === "bp"
+      ? 3 * (first + inner)
+      : first +
+        inner +
+        2 * inner * spec.inference.steps +
+        updatesPerMinibatch(spec) * (first + inner);
+  const samplesPerMinibatch = spec.trainSize / minibatchesPerEpoch(spec);
+  return perSample * samplesPerMinibatch * totalMinibatches(spec);
+};
+
+/** A finished run: what it was, and how long its training took. */
+export interface MeasuredRun {
+  spec: ExperimentSpec;
+  trainSeconds: number;
+}
+
+/**
+ * Training seconds of `spec` at the median pace of the measured runs of its algorithm, or of all when there are none of
+ * it; null when nothing was measured.
+ */
+export const forecastTrainSeconds = (
+  spec: ExperimentSpec,
+  measured: readonly MeasuredRun[],
+): number | null => {
+  const same = measured.filter((run) => run.spec.algorithm === spec.algorithm);
+  const paces = (same.length > 0 ? same : measured)
+    .filter(({ trainSeconds }) => trainSeconds > 0)
+    .map((run) => trainingMultiplyAdds(run.spec) / run.trainSeconds)
+    .sort((a, b) => a - b);
+  const median = paces[Math.floor(paces.length / 2)];
+  return median === undefined ? null : trainingMultiplyAdds(spec) / median;
+};

@@ -1,0 +1,42 @@
+/** The run's three clocks. They go on from a checkpoint, so that none of them falls when a run is resumed. */
+import { z } from "zod";
+
+export const clockReadingSchema = z.strictObject({
+  /** Minibatches alone. */
+  trainSeconds: z.number().min(0),
+  /** Evaluation, checkpoints and the caller's own work included; the time between two attempts is not. */
+  wallSeconds: z.number().min(0),
+  /** Wall seconds times the worker slots held. */
+  slotSeconds: z.number().min(0),
+});
+export type ClockReading = z.output<typeof clockReadingSchema>;
+
+export class Clocks {
+  readonly #now: () => number;
+  readonly #slots: number;
+  readonly #resumed: ClockReading;
+  readonly #startMs: number;
+  #trainSeconds: number;
+
+  /** `now` is monotonic, in milliseconds. */
+  constructor(options: { now: () => number; slots: number; resumed: ClockReading | null }) {
+    this.#now = options.now;
+    this.#slots = options.slots;
+    this.#resumed = options.resumed ?? { trainSeconds: 0, wallSeconds: 0, slotSeconds: 0 };
+    this.#startMs = options.now();
+    this.#trainSeconds = this.#resumed.trainSeconds;
+  }
+
+  addTraining(seconds: number): void {
+    this.#trainSeconds += seconds;
+  }
+
+  read(): ClockReading {
+    const elapsedSeconds = (this.#now() - this.#startMs) / 1000;
+    return {
+      trainSeconds: this.#trainSeconds,
+      wallSeconds: this.#resumed.wallSeconds + elapsedSeconds,
+      slotSeconds: this.#resumed.slotSeconds + this.#slots * elapsedSeconds,
+    };
+  }
+}
