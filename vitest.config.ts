@@ -1,17 +1,44 @@
 import { defineConfig } from "vitest/config";
 
+/** The tests that need PostgreSQL, and Redis where there is one: tests/global-setup.ts brings them up. */
+const withServices = [
+  "apps/**/src/**/*.test.ts",
+  "packages/queue/src/**/*.test.ts",
+  "packages/storage/src/*.test.ts",
+  "packages/storage/src/migrate/*.test.ts",
+  "scripts/src/local/*.test.ts",
+  "scripts/src/start/*.test.ts",
+  "tests/*/**/*.test.ts",
+];
+
+const never = ["**/dist/**", "**/node_modules/**"];
+
 export default defineConfig({
-  resolve: { conditions: ["pclab-source"] },
-  ssr: { resolve: { conditions: ["pclab-source", "node", "import", "default"] } },
+  // "node" lets dependencies be found as Node finds them; workspaces are taken from their sources.
+  ssr: {
+    resolve: { conditions: ["pclab-source", "node"], externalConditions: ["pclab-source", "node"] },
+  },
   test: {
-    include: [
-      "packages/**/src/**/*.test.ts",
-      "apps/**/src/**/*.test.ts",
-      "scripts/**/*.test.ts",
-      "tests/**/*.test.ts",
-    ],
-    exclude: ["**/dist/**", "**/node_modules/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/**/src/**/*.test.ts", "scripts/src/**/*.test.ts", "tests/*.test.ts"],
+          exclude: [...never, ...withServices],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "services",
+          include: withServices,
+          exclude: never,
+          globalSetup: "tests/global-setup.ts",
+        },
+      },
+    ],
   },
 });

@@ -57,22 +57,39 @@ function userError(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
+/** For the rows of a result, the places of its columns of PostgreSQL's type "char". */
+const charColumns = new WeakMap();
+
 /**
- * The engine reads catalog columns of type "char" (constraint actions, identity kinds), which PrismaPg 7.10 refuses as
- * "Column type 'char' could not be deserialized"; the same bytes labelled text are what the engine expects.
+ * The engine reads catalog columns of type "char" (kinds of constraints, actions of foreign keys). PrismaPg 7.10 refuses
+ * them: "Column type 'char' could not be deserialized". So they pass it as text, and openAdapter gives them their type.
  */
 class CatalogPool extends pg.Pool {
   async query(...args) {
     const result = await super.query(...args);
-    for (const field of result?.fields ?? []) {
-      if (field.dataTypeID === pg.types.builtins.CHAR) field.dataTypeID = pg.types.builtins.TEXT;
+    const places = [];
+    for (const [place, field] of (result.fields ?? []).entries()) {
+      if (field.dataTypeID !== pg.types.builtins.CHAR) continue;
+      field.dataTypeID = pg.types.builtins.TEXT;
+      places.push(place);
     }
+    if (places.length > 0) charColumns.set(result.rows, places);
     return result;
   }
 }
 
-function openAdapter({ config, schema }) {
-  return new PrismaPg(new CatalogPool(config), { schema, disposeExternalPool: true }).connect();
+async function openAdapter({ config, schema }) {
+  const pool = new CatalogPool(config);
+  const adapter = await new PrismaPg(pool, { schema, disposeExternalPool: true }).connect();
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (query) => {
+    const result = await queryRaw(query);
+    for (const place of charColumns.get(result.rows) ?? []) {
+      result.columnTypes[place] = ColumnTypeEnum.Character;
+    }
+    return result;
+  };
+  return adapter;
 }
 
 /**
@@ -165,8 +182,17 @@ async function loadEngine() {
 
 async function serve() {
   let loading;
-  const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  const send = (message) =>
+    process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  let current;
+  // A Rust panic inside a callback reaches nobody's promise. Unanswered, the CLI would end with status 0.
+  process.on("uncaughtException", (error) => {
+    send({ id: current, error: describe(error) });
+    process.exitCode = 101;
+    process.stdin.destroy();
+  });
   const answer = async ({ id, method, params }) => {
+    current = id;
     let errors;
     try {
       if (method === "createDatabase") return send({ id, result: await createDatabase() });
@@ -230,7 +256,9 @@ async function createDatabase() {
 async function runCommand(command) {
   try {
     if (command === "can-connect-to-database") {
-      await withClient(connectionParts(datasource.url).config, (client) => client.query("SELECT 1"));
+      await withClient(connectionParts(datasource.url).config, (client) =>
+        client.query("SELECT 1"),
+      );
     } else if (command === "create-database") {
       await createDatabase();
     } else {
@@ -239,7 +267,9 @@ async function runCommand(command) {
     return 0;
   } catch (error) {
     const log = (level, fields) =>
-      process.stderr.write(`${JSON.stringify({ level, target: "schema_engine::logger", fields })}\n`);
+      process.stderr.write(
+        `${JSON.stringify({ level, target: "schema_engine::logger", fields })}\n`,
+      );
     // The CLI skips the first line, as the native engine opens with one of its own.
     log("INFO", { message: "schema engine (WebAssembly)" });
     log("ERROR", { error_code: prismaCode(error), message: error.message });
@@ -249,7 +279,7 @@ async function runCommand(command) {
 
 /** The CLI acts on these codes: P1003 makes it create the database. */
 function prismaCode(error) {
-  const codes = { "3D000": "P1003", "28P01": "P1000", "28000": "P1000", "42P04": "P1009" };
+  const codes = { "3D000": "P1003", "28P01": "P1000", 28000: "P1000", "42P04": "P1009" };
   return codes[error.code] ?? (String(error.code).startsWith("P1") ? error.code : "P1001");
 }
 

@@ -3,7 +3,11 @@ import { z } from "zod";
 
 export const pageQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50).meta({ description: "items a page" }),
-  cursor: z.string().max(64).optional().meta({ description: "next_cursor of the page before" }),
+  cursor: z
+    .string()
+    .regex(/^\w{1,64}$/)
+    .optional()
+    .meta({ description: "next_cursor of the page before" }),
 });
 
 export const pageOf = <T extends z.ZodType>(item: T) =>

@@ -22,12 +22,9 @@ export const planSchema = z.object({
   dry_run: z.literal(true),
   name: z.string(),
   run_count: z.int(),
-  estimated_slot_seconds: z
-    .number()
-    .nullable()
-    .meta({
-      description: "training seconds of all runs, at the pace of this server's finished runs",
-    }),
+  estimated_slot_seconds: z.number().nullable().meta({
+    description: "training seconds of all runs, at the pace of this server's finished runs",
+  }),
   estimated_seconds: z
     .number()
     .nullable()

@@ -1,7 +1,13 @@
 /** The doorbell: BullMQ tells workers that a run waits. PostgreSQL is the truth; emptying the queue loses nothing. */
 export type { QueueConnection } from "./connection.js";
 export type { QueueLogger } from "./errorLog.js";
-export { type RunJob, RUN_QUEUE_NAME, RunJobInvalidError, parseRunJob, runJobId } from "./runJob.js";
+export {
+  type RunJob,
+  RUN_QUEUE_NAME,
+  RunJobInvalidError,
+  parseRunJob,
+  runJobId,
+} from "./runJob.js";
 export {
   type JobIds,
   QueueAwayError,

@@ -54,7 +54,9 @@ export const openRunConsumer = (
       backend.factory,
     );
     worker.on("error", (error) => logError(error, "the queue reports an error"));
-    worker.on("failed", (job, error) => logger.warn({ job: job?.id, error: error.message }, "a job failed"));
+    worker.on("failed", (job, error) =>
+      logger.warn({ job: job?.id, error: error.message }, "a job failed"),
+    );
     worker.on("lockRenewalFailed", (jobs) =>
       // The run itself is held by its lease in PostgreSQL: training goes on.
       logger.warn({ jobs }, "the queue no longer holds jobs that are being worked on"),

@@ -31,7 +31,7 @@ const cancelTargets = statesThatAllow("cancel").map((state) => ({
 const endAtOnce = cancelTargets.filter(({ to }) => to === "canceled").map(({ state }) => state);
 const stopFirst = cancelTargets.filter(({ to }) => to === "canceling").map(({ state }) => state);
 
-/** Cancels every run of a sweep that still can be, in two statements however many they are. */
+/** Cancels every run of a sweep that still can be, in three statements however many they are. */
 export const cancelSweep = async (
   { prisma }: Database,
   { userId, id }: { userId: string; id: string },
@@ -41,6 +41,10 @@ export const cancelSweep = async (
       SELECT cancel_requested_at FROM sweeps WHERE id = ${id} AND user_id = ${userId} FOR UPDATE`;
     const [sweep] = sweeps;
     if (sweep === undefined) return null;
+    // In the order of their ids, as the heartbeats of workers lock them: neither can deadlock the other.
+    await transaction.$executeRaw`
+      SELECT id FROM runs WHERE sweep_id = ${id} AND state IN (${Prisma.join([...endAtOnce, ...stopFirst])})
+      ORDER BY id FOR UPDATE`;
     const ended = await transaction.$executeRaw`
       UPDATE runs SET state = 'canceled', reason = 'user', finished_at = now(), dispatched_at = NULL,
         epoch = epoch + 1, version = version + 1

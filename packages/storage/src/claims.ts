@@ -1,5 +1,5 @@
 /** How a worker takes a run and keeps it: claim, lease, heartbeat. The lease runs by the database's clock. */
-import { type ExperimentSpec, type Progress, type RunState, readStoredSpec } from "@pclab/core";
+import type { Progress, RunState, Timing } from "@pclab/core";
 import type { Database } from "./database.js";
 import type { CheckpointRow } from "./checkpoints.js";
 import { type Fence, liveStates } from "./liveRuns.js";
@@ -22,10 +22,22 @@ export interface ClaimedRun {
   /** The raised epoch: the fence of every write of this attempt. */
   epoch: number;
   attempt: number;
-  spec: ExperimentSpec;
+  /** The spec as it is stored: `readStoredSpec` checks it, and a claimed run whose spec does not pass can be failed. */
+  storedSpec: unknown;
   /** Where to go on from; null for a fresh start. */
   checkpoint: CheckpointRow | null;
 }
+
+/** How many slots a queued run wants, as far as a worker must know before it claims; null when it is not to be had. */
+export const findTiming = async (
+  { prisma }: Database,
+  { runId, epoch }: { runId: string; epoch: number },
+): Promise<Timing | null> => {
+  const [run] = await prisma.$queryRaw<{ timing: Timing | null }[]>`
+    SELECT spec->>'timing' AS timing FROM runs
+    WHERE id = ${runId} AND epoch = ${epoch}::int AND state = 'queued'`;
+  return run === undefined ? null : (run.timing ?? "shared");
+};
 
 /** One conditional UPDATE: of any number of claims of one epoch, one succeeds, and the others get null. */
 export const claimRun = async (
@@ -62,13 +74,17 @@ export const claimRun = async (
       name: run.name,
       epoch: run.epoch,
       attempt: run.attempt,
-      spec: readStoredSpec(run.spec),
+      storedSpec: run.spec,
       checkpoint,
     };
   });
 
 export interface Pulse extends Fence {
   progress: Progress | null;
+}
+
+export interface RenewedLease extends Fence {
+  state: RunState;
 }
 
 /**
@@ -79,25 +95,28 @@ export const renewLeases = async (
   { prisma }: Database,
   pulses: readonly Pulse[],
   leaseMs: number,
-): Promise<Map<string, RunState>> => {
-  if (pulses.length === 0) return new Map();
+): Promise<RenewedLease[]> => {
+  if (pulses.length === 0) return [];
   const column = <T>(pick: (progress: Progress) => T): (T | null)[] =>
     pulses.map(({ progress }) => (progress === null ? null : pick(progress)));
-  const rows = await prisma.$queryRaw<{ id: string; state: RunState }[]>`
+  const ids = pulses.map(({ runId }) => runId);
+  // The rows are locked in the order of their ids, as everywhere where several are: two such statements cannot deadlock.
+  return prisma.$queryRaw<RenewedLease[]>`
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM runs WHERE id = ANY(${ids}::text[]) ORDER BY id FOR UPDATE)
     UPDATE runs SET
       lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond',
       version = version + (CASE WHEN pulse.updates IS DISTINCT FROM runs.weight_updates THEN 1 ELSE 0 END),
       progress_epoch = COALESCE(pulse.epochs, runs.progress_epoch),
       weight_updates = COALESCE(pulse.updates, runs.weight_updates),
       seconds_left = pulse.seconds_left
-    FROM unnest(
-      ${pulses.map(({ runId }) => runId)}::text[],
+    FROM locked JOIN unnest(
+      ${ids}::text[],
       ${pulses.map(({ epoch }) => epoch)}::int[],
       ${column(({ epoch }) => epoch)}::float8[],
       ${column(({ weightUpdate }) => weightUpdate)}::int[],
       ${column(({ secondsLeft }) => secondsLeft)}::float8[]
-    ) AS pulse(id, epoch, epochs, updates, seconds_left)
-    WHERE runs.id = pulse.id AND runs.epoch = pulse.epoch AND runs.state IN (${liveStates})
-    RETURNING runs.id, runs.state`;
-  return new Map(rows.map(({ id, state }) => [id, state]));
+    ) AS pulse(id, epoch, epochs, updates, seconds_left) ON pulse.id = locked.id
+    WHERE runs.id = locked.id AND runs.epoch = pulse.epoch AND runs.state IN (${liveStates})
+    RETURNING runs.id AS "runId", runs.epoch, runs.state`;
 };

@@ -1,5 +1,6 @@
 /** What the dispatcher and the reconciler read and mark: the order of the queue, and which of it the queue was told. */
 import type { Database } from "./database.js";
+import { Prisma } from "./generated/prisma/client.js";
 
 export interface QueuedRun {
   id: string;
@@ -17,14 +18,22 @@ export const nextRuns = async ({ prisma }: Database, limit: number): Promise<Que
     SELECT id, epoch FROM runs WHERE state = 'queued' AND dispatched_at IS NULL
     ORDER BY queued_at, id LIMIT ${limit}::int`;
 
+const runList = (runs: readonly QueuedRun[]): Prisma.Sql =>
+  Prisma.sql`unnest(${runs.map(({ id }) => id)}::text[], ${runs.map(({ epoch }) => epoch)}::int[])`;
+
+/** Statements that change several runs lock them in the order of their ids, so that no two of them can deadlock. */
+const lockInOrder = (runs: readonly QueuedRun[]): Prisma.Sql =>
+  Prisma.sql`SELECT id FROM runs WHERE id = ANY(${runs.map(({ id }) => id)}::text[]) ORDER BY id FOR UPDATE`;
+
 /** Only runs that are still queued under the same epoch; the answer says which. */
 export const markDispatched = async (
   { prisma }: Database,
   runs: readonly QueuedRun[],
 ): Promise<QueuedRun[]> =>
   prisma.$queryRaw<QueuedRun[]>`
+    WITH locked AS MATERIALIZED (${lockInOrder(runs)})
     UPDATE runs SET dispatched_at = now()
-    FROM unnest(${runs.map(({ id }) => id)}::text[], ${runs.map(({ epoch }) => epoch)}::int[]) AS next(id, epoch)
+    FROM locked JOIN ${runList(runs)} AS next(id, epoch) ON next.id = locked.id
     WHERE runs.id = next.id AND runs.epoch = next.epoch AND runs.state = 'queued'
     RETURNING runs.id, runs.epoch`;
 
@@ -42,8 +51,9 @@ export const forgetDispatch = async (
   runs: readonly QueuedRun[],
 ): Promise<void> => {
   await prisma.$executeRaw`
+    WITH locked AS MATERIALIZED (${lockInOrder(runs)})
     UPDATE runs SET dispatched_at = NULL
-    FROM unnest(${runs.map(({ id }) => id)}::text[], ${runs.map(({ epoch }) => epoch)}::int[]) AS lost(id, epoch)
+    FROM locked JOIN ${runList(runs)} AS lost(id, epoch) ON lost.id = locked.id
     WHERE runs.id = lost.id AND runs.epoch = lost.epoch AND runs.state = 'queued'`;
 };
 

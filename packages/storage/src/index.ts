@@ -5,6 +5,7 @@ export * from "./claims.js";
 export * from "./database.js";
 export * from "./datasets/index.js";
 export * from "./dispatch.js";
+export * from "./dispatcherLock.js";
 export * from "./idempotency.js";
 export * from "./ids.js";
 export {
@@ -17,6 +18,8 @@ export {
   recordMetrics,
 } from "./liveRuns.js";
 export { lastMetrics, listMetrics } from "./metrics.js";
+export * from "./migrate/migrate.js";
+export * from "./migrate/migrationError.js";
 export { StateConflictError } from "./moveRun.js";
 export * from "./recovery.js";
 export * from "./runs.js";

@@ -39,19 +39,26 @@ const proveEpoch = async (transaction: Transaction, { runId, epoch }: Fence): Pr
   if (changed !== 1) throw new StaleEpochError({ runId, epoch });
 };
 
-/** The first minibatch is done: starting -> running, with what the run turned out to run on. */
+/**
+ * The first minibatch is done: starting -> running, with what the run turned out to run on. A run that was asked to stop
+ * meanwhile stays canceling, and repeating the write changes nothing.
+ */
 export const recordFirstStep = async (
   { prisma }: Database,
   fence: Fence,
-  { engine, manifest }: { engine: string; manifest: Prisma.InputJsonValue },
+  { engine, manifest }: { engine: string; manifest: object },
 ): Promise<void> =>
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);
     await transaction.$executeRaw`
-      UPDATE attempts SET numerics_changed = resumed_from IS NOT NULL AND runs.engine IS DISTINCT FROM ${engine}
+      UPDATE attempts SET numerics_changed =
+        numerics_changed OR (resumed_from IS NOT NULL AND runs.engine IS DISTINCT FROM ${engine})
       FROM runs WHERE runs.id = attempts.run_id AND runs.id = ${fence.runId} AND attempts.number = runs.attempt`;
-    await transaction.run.update({ where: { id: fence.runId }, data: { engine, manifest } });
-    await moveRun(transaction, fence.runId, "first_step");
+    const { state } = await transaction.run.update({
+      where: { id: fence.runId },
+      data: { engine, manifest: manifest as Prisma.InputJsonValue },
+    });
+    if (state === "starting") await moveRun(transaction, fence.runId, "first_step");
   });
 
 export const recordMetrics = async (

@@ -34,13 +34,16 @@ export interface Capacity {
   busySlots: number;
 }
 
-/** Workers heard of within `leaseMs`, their slots, and the slots that live runs hold. */
+/** Workers heard of within `leaseMs` that take runs, their slots, and those of them that live runs hold. */
 export const capacity = async ({ prisma }: Database, leaseMs: number): Promise<Capacity> => {
   const [row] = await prisma.$queryRaw<{ workers: number; slots: number; busy: number }[]>`
+    WITH present AS (
+      SELECT id, slots FROM workers
+      WHERE stopped_at IS NULL AND NOT draining
+        AND heartbeat_at > now() - ${leaseMs}::float8 * interval '1 millisecond')
     SELECT count(*)::int AS workers, COALESCE(sum(slots), 0)::int AS slots,
-      (SELECT COALESCE(sum(slots), 0)::int FROM runs WHERE lease_until IS NOT NULL) AS busy
-    FROM workers
-    WHERE stopped_at IS NULL AND NOT draining
-      AND heartbeat_at > now() - ${leaseMs}::float8 * interval '1 millisecond'`;
+      (SELECT COALESCE(sum(runs.slots), 0)::int FROM runs JOIN present ON present.id = runs.worker_id
+       WHERE runs.lease_until IS NOT NULL) AS busy
+    FROM present`;
   return { workers: row?.workers ?? 0, slots: row?.slots ?? 0, busySlots: row?.busy ?? 0 };
 };

@@ -214,3 +214,4 @@ ALTER TABLE "runs" ADD CONSTRAINT "runs_terminal_has_end" CHECK (
 CREATE INDEX "runs_queue" ON "runs" ("queued_at", "id") WHERE "state" = 'queued';
 CREATE INDEX "runs_live" ON "runs" ("lease_until") WHERE "lease_until" IS NOT NULL;
 CREATE INDEX "runs_recovering" ON "runs" ("id") WHERE "state" = 'recovering';
+CREATE INDEX "runs_finished" ON "runs" ("finished_at") WHERE "state" = 'succeeded';

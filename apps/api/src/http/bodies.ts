@@ -34,18 +34,28 @@ export const parseYaml = (text: string): unknown => {
   return value;
 };
 
-/** A cheap bound on what the recursive parser is given: flow brackets open at once, and columns of indentation. */
+/** Columns that may stand before a line's first word: more than any person indents. */
+const MAX_INDENT_COLUMNS = 256;
+
+/** A bound on what the recursive parser is given, linear in the text: open flow brackets, and indentation of any kind. */
 const refuseDeepNesting = (text: string): void => {
   let open = 0;
+  let indentColumns = 0;
+  let isIndent = true;
   for (const character of text) {
+    if (character === "\n") {
+      indentColumns = 0;
+      isIndent = true;
+      continue;
+    }
     if (character === "[" || character === "{") open += 1;
     else if (character === "]" || character === "}") open -= 1;
-    if (open > MAX_DEPTH) break;
-  }
-  const indented = /^(?: {2,}|[-?:] ?){65,}/m.test(text);
-  if (open > MAX_DEPTH || indented) {
-    throw new ApiError("malformed_body", {
-      detail: `the YAML nests deeper than ${MAX_DEPTH} levels`,
-    });
+    isIndent &&= " \t-?:".includes(character);
+    if (isIndent) indentColumns += 1;
+    if (open > MAX_DEPTH || indentColumns > MAX_INDENT_COLUMNS) {
+      throw new ApiError("malformed_body", {
+        detail: `the YAML nests deeper than ${MAX_DEPTH} levels or indents by more than ${MAX_INDENT_COLUMNS} columns`,
+      });
+    }
   }
 };

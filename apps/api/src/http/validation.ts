@@ -6,7 +6,6 @@ import { ApiError } from "../errors/apiError.js";
 
 const POINTER_OF_PART: Record<string, string> = {
   querystring: "query",
-  params: "path",
   headers: "headers",
 };
 
@@ -18,6 +17,9 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> = ({
   return (value: unknown) => {
     const checked = checkAgainst(schema, value, [POINTER_OF_PART[httpPart] ?? httpPart]);
     if (checked.ok) return { value: checked.value };
+    // A path that cannot be an id is a resource that is not there.
+    if (httpPart === "params")
+      return { error: new ApiError("not_found", { detail: "there is nothing at this path" }) };
     return { error: new ApiError("validation", { problems: checked.problems }) };
   };
 };

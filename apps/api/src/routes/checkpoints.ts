@@ -9,6 +9,7 @@ import { userOf } from "../http/authentication.js";
 import { sendCheckpoint } from "../http/sendCheckpoint.js";
 import { viewCheckpoint } from "../views/checkpointView.js";
 import { errorResponses } from "./errorResponses.js";
+import { idParams } from "./idParams.js";
 
 export const checkpointRoutes =
   ({ database }: AppContext): FastifyPluginAsyncZod =>
@@ -22,7 +23,7 @@ export const checkpointRoutes =
             "The bytes come with `ETag` (their sha256) and honour `Range`, `If-Range` and `If-None-Match`, so that a cut " +
             "download goes on where it stopped.",
           tags: ["checkpoints"],
-          params: z.object({ id: z.string().max(64) }),
+          params: idParams,
           querystring: z.strictObject({ format: z.enum(["safetensors"]).optional() }),
           response: {
             200: checkpointSchema,

@@ -29,8 +29,7 @@ import { viewCheckpoint } from "../views/checkpointView.js";
 import { viewPage } from "../views/pageView.js";
 import { viewRuns } from "../views/runView.js";
 import { errorResponses } from "./errorResponses.js";
-
-const idParams = z.object({ id: z.string().max(64) });
+import { idParams } from "./idParams.js";
 
 /** `a,b` as a list of known words. */
 const commaSeparated = <T extends readonly [string, ...string[]]>(words: T) =>

@@ -29,8 +29,7 @@ import { viewPage } from "../views/pageView.js";
 import { viewRuns } from "../views/runView.js";
 import { viewSweep } from "../views/sweepView.js";
 import { errorResponses } from "./errorResponses.js";
-
-const idParams = z.object({ id: z.string().max(64) });
+import { idParams } from "./idParams.js";
 
 const MAX_KEY_LENGTH = 255;
 

@@ -1,0 +1,131 @@
+/**
+ * Hands queued runs to the workers' queue, puts back those whose worker was lost, and mends what the queue lost. One
+ * process of all that serve the API does it at a time, under an advisory lock; another takes over when it dies.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { QueueAwayError, type RunQueue } from "@pclab/queue";
+import { type Database, type DispatcherLock, recoverLostRuns } from "@pclab/storage";
+import type { Logger } from "pino";
+import { dispatchRuns } from "./dispatchRuns.js";
+import { createOutageLog } from "./outageLog.js";
+import { reconcile } from "./reconciler.js";
+
+export interface DispatcherOptions {
+  database: Database;
+  lock: DispatcherLock;
+  queue: RunQueue;
+  logger: Logger;
+  leaseMs: number;
+  /** Between two looks at what is queued. */
+  pollMs?: number;
+  /** Between two looks for leases that ran out. */
+  recoverMs?: number;
+  /** Between two comparisons of the queue with PostgreSQL. */
+  reconcileMs?: number;
+  /** Monotonic, in milliseconds. */
+  now?: () => number;
+}
+
+export interface Dispatcher {
+  /** Ends the loop after its present step and gives the lock back. */
+  stop(): Promise<void>;
+}
+
+/** A queue that is away is asked again after so long. */
+const QUEUE_RETRY_MS = 1_000;
+
+export const startDispatcher = ({
+  database,
+  lock,
+  queue,
+  logger,
+  leaseMs,
+  pollMs = 250,
+  recoverMs = Math.min(1_000, leaseMs / 4),
+  reconcileMs = 10_000,
+  now = () => performance.now(),
+}: DispatcherOptions): Dispatcher => {
+  const stopping = new AbortController();
+  const databaseOutage = createOutageLog(
+    logger,
+    "dispatch failed; trying again",
+    "dispatch goes on",
+  );
+  const queueOutage = createOutageLog(
+    logger,
+    "the queue is away; runs wait in PostgreSQL",
+    "the queue is back",
+  );
+  // Since when this process has seen leases being renewed; null while another dispatches or PostgreSQL is away. Leases
+  // that ran out before are not judged: their workers could not renew them, and get one lease of grace.
+  let watchingSinceMs: number | null = null;
+  let recoverAtMs = 0;
+  let reconcileAtMs = 0;
+  let queueAtMs = 0;
+
+  const recover = async (): Promise<void> => {
+    for (const { id, state } of await recoverLostRuns(database)) {
+      logger.warn({ run: id, state }, "a run lost its worker");
+    }
+  };
+
+  const tellQueue = async (): Promise<void> => {
+    try {
+      if (now() >= reconcileAtMs) {
+        await reconcile({ database, queue, logger });
+        reconcileAtMs = now() + reconcileMs;
+        queueOutage.over();
+      }
+      if ((await dispatchRuns({ database, queue, leaseMs })) > 0) queueOutage.over();
+    } catch (error) {
+      if (!(error instanceof QueueAwayError)) throw error;
+      queueOutage.hit(error);
+      queueAtMs = now() + QUEUE_RETRY_MS;
+      // What a queue that was away still holds is not known.
+      reconcileAtMs = 0;
+    }
+  };
+
+  const step = async (): Promise<void> => {
+    const startMs = now();
+    if (!(await lock.hold())) {
+      watchingSinceMs = null;
+      return;
+    }
+    if (watchingSinceMs === null) {
+      logger.info("this process dispatches");
+      watchingSinceMs = startMs;
+      reconcileAtMs = 0;
+    }
+    if (startMs >= recoverAtMs && startMs - watchingSinceMs >= leaseMs) {
+      await recover();
+      recoverAtMs = startMs + recoverMs;
+    }
+    // A server that answers this late may have kept the workers waiting as long.
+    if (now() - startMs > leaseMs / 2) watchingSinceMs = now();
+    if (startMs >= queueAtMs) await tellQueue();
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await step();
+        databaseOutage.over();
+      } catch (error) {
+        // Whatever it was, the next step may succeed, and nothing else in the lab would dispatch.
+        watchingSinceMs = null;
+        databaseOutage.hit(error);
+      }
+      await delay(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const running = loop();
+
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await lock.close();
+    },
+  };
+};

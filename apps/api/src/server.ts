@@ -1,0 +1,69 @@
+/** The process of the API: configuration, database, dispatcher, HTTP; and their end on SIGTERM. */
+import { openRunQueue } from "@pclab/queue";
+import {
+  createDatasetInspector,
+  openDatabase,
+  openDispatcherLock,
+  resolveDatasetsFolder,
+} from "@pclab/storage";
+import { pino } from "pino";
+import { buildApp } from "./app.js";
+import { readConfig } from "./config.js";
+import { startDispatcher } from "./dispatch/dispatcher.js";
+import { readVersion } from "./version.js";
+
+const config = readConfig(process.env);
+const logger = pino({ level: config.logLevel, base: { process: "api" } });
+const database = openDatabase({ url: config.databaseUrl });
+const queue = openRunQueue(
+  config.redisUrl === null ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
+  { logger },
+);
+const lock = openDispatcherLock(config.databaseUrl);
+const app = await buildApp(
+  {
+    database,
+    inspectDataset: createDatasetInspector({
+      datasetsFolder: resolveDatasetsFolder({
+        override: config.datasetsOverride,
+        home: config.home,
+      }),
+    }),
+    leaseMs: config.leaseMs,
+    version: readVersion(),
+  },
+  logger,
+);
+const dispatcher = startDispatcher({
+  database,
+  lock,
+  queue,
+  logger,
+  leaseMs: config.leaseMs,
+  pollMs: config.dispatchMs,
+  reconcileMs: config.reconcileMs,
+});
+
+let isStopping = false;
+const stop = async (signal: string): Promise<void> => {
+  if (isStopping) return;
+  isStopping = true;
+  logger.info({ signal }, "stopping");
+  await dispatcher.stop();
+  await app.close();
+  await queue.close();
+  await database.close();
+};
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    void stop(signal).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, "could not stop in order");
+        process.exit(1);
+      },
+    );
+  });
+}
+
+await app.listen({ host: config.host, port: config.port });

@@ -1,0 +1,235 @@
+/**
+ * One attempt at a run, from its claim to the write that ends it. The first of these ends it: the child says that it is
+ * finished or at fault, the child dies, a heartbeat says cancelled or lost, a write is refused, the worker drains.
+ */
+import { type ExperimentSpec, type Progress, type RunState, readStoredSpec } from "@pclab/core";
+import {
+  type ClaimedRun,
+  type Database,
+  type Fence,
+  StaleEpochError,
+  giveUpRun,
+  readCheckpoint,
+  recordEnd,
+} from "@pclab/storage";
+import type { Logger } from "pino";
+import { faultBeforeTraining } from "./fault.js";
+import type { Leased } from "./heartbeat.js";
+import { manifestOf } from "./manifest.js";
+import type { Fault, FromChild } from "./messages.js";
+import { messageOf, whenDatabaseAnswers } from "./outage.js";
+import { RunWriter } from "./runWriter.js";
+import { type TrainingChild, startTrainingChild } from "./trainingChild.js";
+
+export interface AttemptOptions {
+  database: Database;
+  claimed: ClaimedRun;
+  slots: number;
+  datasetsFolder: string;
+  checkpointSeconds: number;
+  version: string;
+  gitSha: string | null;
+  logger: Logger;
+  /** Aborted when the worker drains: the run is handed back with a checkpoint. */
+  draining: AbortSignal;
+  /** Aborted when the worker must go at once. */
+  abandoned: AbortSignal;
+}
+
+type Outcome =
+  | { type: "finished" }
+  | ({ type: "fault" } & Fault)
+  | { type: "crashed"; detail: string }
+  | { type: "handed_back"; detail: string }
+  | { type: "canceled" }
+  /** The run is another's by now, or the worker must go: nothing more is written. */
+  | { type: "lost" };
+
+/** A canceled child gets so long before it is killed. */
+const STOP_GRACE_MS = 2_000;
+
+/** A draining child gets so long for its minibatch and its checkpoint, of the 30 s that a drain may take. */
+const DRAIN_CHECKPOINT_MS = 20_000;
+
+export class Attempt implements Leased {
+  readonly fence: Fence;
+  progress: Progress | null = null;
+  readonly #options: AttemptOptions;
+  readonly #writer: RunWriter;
+  readonly #outcome: Promise<Outcome>;
+  #settle!: (outcome: Outcome) => void;
+  #child: TrainingChild | null = null;
+  #isDraining = false;
+
+  constructor(options: AttemptOptions) {
+    const { database, claimed, logger, abandoned } = options;
+    this.#options = options;
+    this.fence = { runId: claimed.id, epoch: claimed.epoch };
+    this.#outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#writer = new RunWriter({
+      database,
+      fence: this.fence,
+      logger,
+      abandoned,
+      onRefused: (error) => this.#onRefused(error),
+    });
+  }
+
+  onBeat(state: RunState | null): void {
+    if (state === null) this.#settle({ type: "lost" });
+    if (state === "canceling") this.#settle({ type: "canceled" });
+  }
+
+  /** Trains the run and writes its end. Throws only what is no outcome of a run: AbandonedError. */
+  async run(): Promise<void> {
+    const { abandoned, draining, logger } = this.#options;
+    const drain = (): void => this.#drain();
+    const drop = (): void => this.#settle({ type: "lost" });
+    draining.addEventListener("abort", drain, { once: true });
+    abandoned.addEventListener("abort", drop, { once: true });
+    try {
+      await this.#start();
+      if (draining.aborted) this.#drain();
+      const outcome = await this.#outcome;
+      logger.info({ outcome }, "an attempt ends");
+      await this.#end(outcome);
+    } finally {
+      draining.removeEventListener("abort", drain);
+      abandoned.removeEventListener("abort", drop);
+      await this.#child?.kill();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { claimed, datasetsFolder, checkpointSeconds, slots } = this.#options;
+    try {
+      const spec = readStoredSpec(claimed.storedSpec);
+      const checkpoint = await this.#readCheckpoint();
+      this.#child = await startTrainingChild({
+        onMessage: (message) => this.#onMessage(message, spec),
+        onUnexpectedEnd: (end) => this.#settle(end),
+      });
+      this.#child.send({
+        type: "train",
+        spec,
+        checkpoint,
+        datasetsFolder,
+        checkpointEverySeconds: checkpointSeconds,
+        slots,
+      });
+    } catch (error) {
+      const fault = faultBeforeTraining(error);
+      if (fault === null) throw error;
+      this.#settle({ type: "fault", ...fault });
+    }
+  }
+
+  async #readCheckpoint(): Promise<Uint8Array | null> {
+    const { claimed, database } = this.#options;
+    const { checkpoint } = claimed;
+    if (checkpoint === null) return null;
+    return this.#patiently(() => readCheckpoint(database, checkpoint));
+  }
+
+  #onMessage(message: FromChild, spec: ExperimentSpec): void {
+    const { claimed, version, gitSha } = this.#options;
+    switch (message.type) {
+      case "first_step": {
+        const { engineId, datasetSha256 } = message;
+        const manifest = manifestOf({ spec, engineId, datasetSha256, version, gitSha });
+        this.#writer.firstStep({ engine: engineId, manifest });
+        return;
+      }
+      case "progress":
+        this.progress = message.progress;
+        return;
+      case "metrics":
+        this.progress = message.progress;
+        this.#writer.metrics(message.rows);
+        return;
+      case "checkpoint": {
+        const { bytes, weightUpdate, final } = message;
+        this.#writer.checkpoint({ attempt: claimed.attempt, weightUpdate, final, bytes });
+        if (this.#isDraining && !final) {
+          this.#settle({ type: "handed_back", detail: "the worker drains" });
+        }
+        return;
+      }
+      case "finished":
+        this.progress = message.progress;
+        this.#settle({ type: "finished" });
+        return;
+      case "fault":
+        this.#settle(message);
+        return;
+    }
+  }
+
+  #onRefused(error: unknown): void {
+    if (error instanceof StaleEpochError) this.#settle({ type: "lost" });
+    else this.#settle({ type: "crashed", detail: `a write failed: ${messageOf(error)}` });
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#child?.send({ type: "write_checkpoint" });
+    const detail = "the worker drains; no checkpoint came in time";
+    const timeout = setTimeout(
+      () => this.#settle({ type: "handed_back", detail }),
+      DRAIN_CHECKPOINT_MS,
+    );
+    void this.#outcome.then(() => clearTimeout(timeout));
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    if (outcome.type === "canceled") await this.#child?.stop(STOP_GRACE_MS);
+    else await this.#child?.kill();
+    try {
+      await this.#write(outcome);
+    } catch (error) {
+      if (!(error instanceof StaleEpochError)) throw error;
+      this.#options.logger.warn("the run is another worker's by now; nothing was written");
+    }
+  }
+
+  async #write(outcome: Outcome): Promise<void> {
+    const { database } = this.#options;
+    const { fence, progress } = this;
+    if (outcome.type === "lost") return;
+    await this.#storeWhatCame(outcome);
+    await this.#patiently(async () => {
+      switch (outcome.type) {
+        case "finished":
+          return recordEnd(database, fence, { event: "last_step" }, progress);
+        case "fault": {
+          const { reason, detail } = outcome;
+          return recordEnd(database, fence, { event: "fault", reason, detail }, progress);
+        }
+        case "canceled":
+          return recordEnd(database, fence, { event: "stopped" }, progress);
+        case "crashed":
+        case "handed_back":
+          await giveUpRun(database, fence, outcome.type, outcome.detail);
+      }
+    });
+  }
+
+  /** What came before the end belongs to the run; only a cancel does not wait for it. */
+  async #storeWhatCame({ type }: Outcome): Promise<void> {
+    if (type === "canceled") return;
+    try {
+      await this.#writer.flush();
+    } catch (error) {
+      // The refused write may be what ended the attempt: it is told of in the outcome.
+      if (type !== "crashed" || error instanceof StaleEpochError) throw error;
+    }
+  }
+
+  #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { abandoned, logger } = this.#options;
+    return whenDatabaseAnswers(work, { signal: abandoned, logger });
+  }
+}

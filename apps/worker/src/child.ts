@@ -1,0 +1,29 @@
+/** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
+import type { FromChild, ToChild } from "./messages.js";
+import { faultOf } from "./fault.js";
+import { trainRun } from "./trainRun.js";
+
+// A supervisor that was killed cannot end this process: its going is the sign.
+process.on("disconnect", () => process.exit(0));
+
+/** Resolves once the message has left: a supervisor that does not read holds the child, rather than fill its memory. */
+const send = (message: FromChild): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (process.send === undefined) throw new Error("the training child has no supervisor");
+    process.send(message, undefined, undefined, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+
+const control = { checkpointRequested: false };
+
+process.on("message", (message: ToChild) => {
+  if (message.type === "write_checkpoint") {
+    control.checkpointRequested = true;
+    return;
+  }
+  trainRun(message, { control, send })
+    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+    .catch(() => process.exit(1));
+});

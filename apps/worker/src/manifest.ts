@@ -1,0 +1,30 @@
+/** All that is needed to repeat a run, written down once its first step is done. */
+import { cpus, hostname, totalmem } from "node:os";
+import { type ExperimentSpec, printSpec } from "@pclab/core";
+
+export interface ManifestInputs {
+  spec: ExperimentSpec;
+  engineId: string;
+  datasetSha256: string;
+  version: string;
+  gitSha: string | null;
+}
+
+export const manifestOf = ({ spec, engineId, datasetSha256, version, gitSha }: ManifestInputs) => ({
+  spec: printSpec(spec),
+  seed: spec.seed,
+  engine: engineId,
+  versions: { pclab: version, node: process.versions.node },
+  git_sha: gitSha,
+  dataset: { name: spec.dataset, sha256: datasetSha256 },
+  host: {
+    hostname: hostname(),
+    platform: process.platform,
+    arch: process.arch,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memory_bytes: totalmem(),
+  },
+});
+
+export type Manifest = ReturnType<typeof manifestOf>;

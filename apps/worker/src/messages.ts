@@ -1,0 +1,42 @@
+/** What the supervisor and its training child tell each other. Typed arrays cross as they are. */
+import type { ExperimentSpec, MetricRow, Progress, RunReason } from "@pclab/core";
+
+export interface TrainMessage {
+  type: "train";
+  spec: ExperimentSpec;
+  /** Null for a fresh start. */
+  checkpoint: Uint8Array | null;
+  datasetsFolder: string;
+  checkpointEverySeconds: number;
+  slots: number;
+}
+
+export type ToChild = TrainMessage | { type: "write_checkpoint" };
+
+export interface FirstStepMessage {
+  type: "first_step";
+  engineId: string;
+  datasetSha256: string;
+}
+
+export interface CheckpointMessage {
+  type: "checkpoint";
+  bytes: Uint8Array;
+  weightUpdate: number;
+  final: boolean;
+}
+
+/** Nothing follows a `finished` or a `fault`; the child then waits to be ended. */
+export type FromChild =
+  | FirstStepMessage
+  | { type: "progress"; progress: Progress }
+  | { type: "metrics"; rows: MetricRow[]; progress: Progress }
+  | CheckpointMessage
+  | { type: "finished"; progress: Progress }
+  | ({ type: "fault" } & Fault);
+
+/** Why a run cannot be trained: training it again would end the same way. */
+export interface Fault {
+  reason: RunReason;
+  detail: string;
+}

@@ -1,0 +1,113 @@
+/**
+ * Stores what a run tells, in order and under its epoch. While PostgreSQL is away it keeps the metric rows and the newest
+ * checkpoint alone: the rows up to a checkpoint commit with it.
+ */
+import type { MetricRow } from "@pclab/core";
+import {
+  type Database,
+  type Fence,
+  type NewCheckpoint,
+  recordCheckpoint,
+  recordFirstStep,
+  recordMetrics,
+} from "@pclab/storage";
+import type { Logger } from "pino";
+import { type Manifest } from "./manifest.js";
+import { AbandonedError, whenDatabaseAnswers } from "./outage.js";
+
+export interface RunWriterOptions {
+  database: Database;
+  fence: Fence;
+  logger: Logger;
+  /** Aborted when nothing may or need be written any more. */
+  abandoned: AbortSignal;
+  /** Called once, when a write is refused: StaleEpochError, or a statement that failed. */
+  onRefused: (error: unknown) => void;
+}
+
+export interface FirstStep {
+  engine: string;
+  manifest: Manifest;
+}
+
+export class RunWriter {
+  readonly #options: RunWriterOptions;
+  #firstStep: FirstStep | null = null;
+  #rows: MetricRow[] = [];
+  #checkpoint: NewCheckpoint | null = null;
+  #pumping: Promise<void> | null = null;
+  #failure: unknown = null;
+
+  constructor(options: RunWriterOptions) {
+    this.#options = options;
+  }
+
+  firstStep(step: FirstStep): void {
+    this.#firstStep = step;
+    this.#wake();
+  }
+
+  metrics(rows: readonly MetricRow[]): void {
+    this.#rows.push(...rows);
+    this.#wake();
+  }
+
+  checkpoint(checkpoint: NewCheckpoint): void {
+    this.#checkpoint = checkpoint;
+    this.#wake();
+  }
+
+  /** Resolves once all that was given is stored. Throws what `onRefused` was called with, or AbandonedError. */
+  async flush(): Promise<void> {
+    while (this.#pumping !== null) await this.#pumping;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #wake(): void {
+    if (this.#failure !== null) return;
+    this.#pumping ??= this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (this.#hasWork) {
+        // What is to be stored is looked up anew at each try, so that an older checkpoint gives way to a newer one.
+        await whenDatabaseAnswers(() => this.#storeNext(), {
+          signal: this.#options.abandoned,
+          logger: this.#options.logger,
+        });
+      }
+    } catch (error) {
+      this.#failure = error;
+      if (!(error instanceof AbandonedError)) this.#options.onRefused(error);
+    } finally {
+      this.#pumping = null;
+    }
+  }
+
+  get #hasWork(): boolean {
+    return this.#firstStep !== null || this.#checkpoint !== null || this.#rows.length > 0;
+  }
+
+  async #storeNext(): Promise<void> {
+    const { database, fence } = this.#options;
+    const firstStep = this.#firstStep;
+    if (firstStep !== null) {
+      await recordFirstStep(database, fence, firstStep);
+      this.#firstStep = null;
+      return;
+    }
+    const checkpoint = this.#checkpoint;
+    if (checkpoint === null) {
+      const rows = [...this.#rows];
+      await recordMetrics(database, fence, rows);
+      this.#rows.splice(0, rows.length);
+      return;
+    }
+    const rows = this.#rows.filter(({ weightUpdate }) => weightUpdate <= checkpoint.weightUpdate);
+    await recordCheckpoint(database, fence, checkpoint, rows);
+    // Rows come in the order of training, so those up to a checkpoint are the first.
+    this.#rows.splice(0, rows.length);
+    if (this.#checkpoint === checkpoint) this.#checkpoint = null;
+  }
+}

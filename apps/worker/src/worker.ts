@@ -1,0 +1,131 @@
+/** The worker: takes runs from the queue, trains each in a child of its own, keeps their leases, hands them back. */
+import { hostname } from "node:os";
+import { type RunConsumer, openRunConsumer } from "@pclab/queue";
+import { type Database, newId, openDatabase, registerWorker, retireWorker } from "@pclab/storage";
+import type { Logger } from "pino";
+import type { Config } from "./config.js";
+import { startableEngines } from "./engines.js";
+import { startHeartbeat } from "./heartbeat.js";
+import { messageOf, whenDatabaseAnswers } from "./outage.js";
+import { createSlots } from "./slots.js";
+import { type Desk, takeRun } from "./takeRun.js";
+
+export interface Worker {
+  readonly id: string;
+  /** Takes no further run and hands back those in hand with a checkpoint each. */
+  drain(): Promise<void>;
+  /** Waits for nothing any more; a drain under way ends at once. */
+  abandon(): void;
+}
+
+/** Connections: heartbeats must not wait behind the writes of the runs. */
+const POOL_SIZE = 10;
+
+/** At the end of a drain, a queue or a database that is away is not waited for. */
+const CLOSE_MS = 3_000;
+
+export const startWorker = async (
+  config: Config,
+  { logger, version }: { logger: Logger; version: string },
+): Promise<Worker> => {
+  const database = openDatabase({ url: config.databaseUrl, poolSize: POOL_SIZE });
+  const id = newId("wrk");
+  const log = logger.child({ worker: id });
+  const draining = new AbortController();
+  const abandoned = new AbortController();
+  const slots = createSlots(config.slots);
+  const inHand = new Set<Promise<void>>();
+
+  await whenDatabaseAnswers(
+    () =>
+      registerWorker(database, {
+        id,
+        host: hostname(),
+        pid: process.pid,
+        slots: config.slots,
+        engines: startableEngines(),
+        version,
+      }),
+    { signal: abandoned.signal, logger: log },
+  );
+  const heartbeat = startHeartbeat({
+    database,
+    workerId: id,
+    leaseMs: config.leaseMs,
+    heartbeatMs: config.heartbeatMs,
+    isDraining: () => draining.signal.aborted,
+    logger: log,
+  });
+  const desk: Desk = {
+    config,
+    version,
+    database,
+    workerId: id,
+    slots,
+    heartbeat,
+    draining: draining.signal,
+    abandoned: abandoned.signal,
+  };
+  const consumer = openRunConsumer(
+    config.redisUrl === null ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
+    {
+      concurrency: config.slots,
+      lockMs: config.leaseMs,
+      logger: log,
+      process: async (job) => {
+        const work = takeRun(desk, job, log.child({ run: job.runId, jobEpoch: job.epoch }));
+        inHand.add(work);
+        try {
+          await work;
+        } finally {
+          inHand.delete(work);
+        }
+      },
+    },
+  );
+  log.info({ slots: config.slots, engines: startableEngines() }, "the worker is ready");
+
+  const drain = async (): Promise<void> => {
+    draining.abort();
+    await consumer.stop();
+    await Promise.allSettled(inHand);
+    await heartbeat.stop();
+    await withinMs(CLOSE_MS, closeConsumer(consumer, log));
+    await withinMs(CLOSE_MS, retire(database, id, log));
+    await withinMs(CLOSE_MS, database.close());
+  };
+  let drained: Promise<void> | null = null;
+  return {
+    id,
+    drain: () => (drained ??= drain()),
+    abandon: () => {
+      draining.abort();
+      abandoned.abort();
+    },
+  };
+};
+
+const closeConsumer = async (consumer: RunConsumer, logger: Logger): Promise<void> => {
+  try {
+    await consumer.close();
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, "the queue's connection did not close");
+  }
+};
+
+const retire = async (database: Database, id: string, logger: Logger): Promise<void> => {
+  try {
+    await retireWorker(database, id);
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, "the worker's row was not closed");
+  }
+};
+
+const withinMs = async (limitMs: number, work: Promise<void>): Promise<void> => {
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timeout = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timeout);
+};

@@ -1,0 +1,104 @@
+/** The launcher behind `npm start`. It returns its exit status and lets the caller end the process. */
+import { join } from "node:path";
+import { runFirstSweep } from "./firstSweep.js";
+import { greeting, nearPath } from "./greeting.js";
+import { lockHome } from "./homeLock.js";
+import { LabProcesses, makeHome, repository, startLab } from "./lab.js";
+import { createLabClient } from "./labClient.js";
+import { tokenFile } from "./ownerToken.js";
+import { type Settings, SettingsError, USAGE, readSettings } from "./settings.js";
+
+/** npm hands on the Ctrl-C that the terminal has sent already; the pair is one request. */
+const sameSignalMs = 1_000;
+
+export interface MainOptions {
+  argv: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export async function main({ argv, environment }: MainOptions): Promise<number> {
+  const log = (line: string): void => void process.stdout.write(`${line}\n`);
+  const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+  let settings: Settings;
+  try {
+    settings = readSettings(argv, environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    complain(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (settings.help) {
+    log(USAGE);
+    return 0;
+  }
+  const { home } = settings;
+  makeHome(home);
+  const locked = await lockHome(home);
+  if ("heldBy" in locked) {
+    const { pid, url } = locked.heldBy;
+    if (url === null) {
+      complain(`Another launcher (process ${pid}) is starting the lab in ${home}.`);
+      return 1;
+    }
+    log(`The lab in ${home} runs already, at ${url} (process ${pid}).`);
+    return 0;
+  }
+
+  const { lock } = locked;
+  const processes = new LabProcesses();
+  const stop = onStopSignal(processes, log);
+  try {
+    const lab = await startLab({ settings, lock, processes, log });
+    const exampleFile = join(repository, "examples/first.yaml");
+    const cwd = process.cwd();
+    log(greeting({ ...lab, tokenFile: tokenFile(home), exampleFile, cwd }));
+    if (lab.isFirstStart && settings.withExample && !stop.signal.aborted) {
+      await runFirstSweep({
+        client: createLabClient(lab.url, lab.token),
+        exampleFile,
+        home,
+        datasetsOverride: settings.datasetsOverride,
+        output: process.stdout,
+        signal: stop.signal,
+      });
+    }
+    await stop.requested;
+    return 0;
+  } catch (error) {
+    if (!stop.signal.aborted) {
+      complain(error instanceof Error ? error.message : String(error));
+      return 1;
+    }
+    return 0;
+  } finally {
+    await processes.drain();
+    lock.release();
+    log(`The lab has stopped; its data stays in ${nearPath(home, process.cwd())}.`);
+  }
+}
+
+interface StopRequest {
+  signal: AbortSignal;
+  requested: Promise<void>;
+}
+
+/** The first signal asks for a drain, a second one a moment later forces it. */
+function onStopSignal(processes: LabProcesses, log: (line: string) => void): StopRequest {
+  const controller = new AbortController();
+  let firstMs = 0;
+  const requested = new Promise<void>((resolve) => {
+    const onSignal = (): void => {
+      if (!controller.signal.aborted) {
+        firstMs = performance.now();
+        log("\nstopping: training writes its checkpoints (Ctrl-C again forces) …");
+        controller.abort();
+        resolve();
+      } else if (performance.now() - firstMs > sameSignalMs) {
+        log("forced");
+        processes.kill();
+      }
+    };
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  });
+  return { signal: controller.signal, requested };
+}

@@ -1,0 +1,31 @@
+/** The life of a run with nothing going wrong, through the queue, a worker process and PostgreSQL. */
+import { listMetrics, listAttempts } from "@pclab/storage";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BACKENDS, Lab } from "./lab.js";
+import { smallSpec } from "./smallSpec.js";
+
+describe.each(BACKENDS)("on %s", (backend) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.open(backend);
+    lab.dispatch();
+    lab.startWorker({ slots: 2 });
+  });
+  afterAll(() => lab.close());
+
+  test("a bp run goes from queued to succeeded, with its metrics, manifest and final checkpoint", async () => {
+    const spec = smallSpec({ algorithm: "bp", epochs: 2, evaluate_every: 1 });
+    const id = await lab.submitOne(spec);
+    const run = await lab.untilState(id, "succeeded");
+    expect(run.weightUpdates).toBe(64);
+    expect(run.engine).toBe("reference/float64");
+    expect(run.manifest).toMatchObject({ seed: 0, engine: "reference/float64", git_sha: null });
+    const metrics = await listMetrics(lab.database, { runId: id, names: ["test_accuracy"] });
+    expect(metrics.map(({ weightUpdate }) => weightUpdate)).toEqual([32, 64]);
+    const checkpoints = await lab.database.prisma.checkpoint.findMany({ where: { runId: id } });
+    expect(checkpoints).toMatchObject([{ final: true, weightUpdate: 64, attempt: 1 }]);
+    expect(await listAttempts(lab.database, id)).toMatchObject([
+      { number: 1, outcome: "succeeded", resumedFrom: null },
+    ]);
+  });
+});

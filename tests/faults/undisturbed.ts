@@ -1,0 +1,88 @@
+/** What a run gives when nothing disturbs it: trained here, in one go, without worker, queue or checkpoint. */
+import {
+  CLOCK_METRICS,
+  type ExperimentSpec,
+  type MetricRow,
+  createDataset,
+  readSafetensors,
+  referenceEngine,
+  train,
+} from "@pclab/core";
+import {
+  type Database,
+  listCheckpoints,
+  listMetrics,
+  loadDataset,
+  readCheckpoint,
+} from "@pclab/storage";
+import { expect } from "vitest";
+
+export interface Result {
+  /** Tensor name to its bytes. */
+  tensors: Map<string, Buffer>;
+  /** Without the clock columns, in one order. */
+  rows: MetricRow[];
+}
+
+export const trainUndisturbed = async (
+  spec: ExperimentSpec,
+  datasetsFolder: string,
+): Promise<Result> => {
+  const files = await loadDataset(spec.dataset, { datasetsFolder });
+  const rows: MetricRow[] = [];
+  let bytes = new Uint8Array();
+  const events = train({
+    spec,
+    dataset: createDataset(files, spec),
+    engine: referenceEngine,
+    checkpoint: null,
+    now: () => performance.now(),
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    control: { checkpointRequested: false },
+    checkpointEverySeconds: Number.POSITIVE_INFINITY,
+    slots: 1,
+  });
+  for await (const event of events) {
+    if (event.type === "metrics") rows.push(...event.rows);
+    if (event.type === "checkpoint") bytes = new Uint8Array(event.bytes);
+  }
+  return { tensors: tensorsOf(bytes), rows: comparable(rows) };
+};
+
+/** The tensors alone: the loop's state beside them holds the clocks. */
+export const tensorsOf = (checkpoint: Uint8Array): Map<string, Buffer> =>
+  new Map(
+    readSafetensors(checkpoint).tensors.map(({ name, values }) => [
+      name,
+      Buffer.from(values.buffer, values.byteOffset, values.byteLength),
+    ]),
+  );
+
+export const comparable = (rows: readonly MetricRow[]): MetricRow[] =>
+  rows
+    .filter(({ name }) => !CLOCK_METRICS.includes(name))
+    .sort(
+      (a, b) =>
+        a.weightUpdate - b.weightUpdate ||
+        a.name.localeCompare(b.name) ||
+        (a.layer ?? 0) - (b.layer ?? 0),
+    );
+
+/** What the lab holds of a run that succeeded. */
+export const storedResult = async (database: Database, runId: string): Promise<Result> => {
+  const [checkpoint] = await listCheckpoints(database, runId);
+  if (checkpoint?.final !== true) throw new Error(`${runId} has no final checkpoint`);
+  return {
+    tensors: tensorsOf(await readCheckpoint(database, checkpoint)),
+    rows: comparable(await listMetrics(database, { runId })),
+  };
+};
+
+export const expectEqualResults = (actual: Result, expected: Result): void => {
+  expect([...actual.tensors.keys()]).toEqual([...expected.tensors.keys()]);
+  for (const [name, bytes] of expected.tensors) {
+    expect(actual.tensors.get(name)?.equals(bytes), name).toBe(true);
+  }
+  expect(expected.rows.length).toBeGreaterThan(0);
+  expect(actual.rows).toEqual(expected.rows);
+};
