@@ -1,5 +1,11 @@
 import { readFileSync } from "node:fs";
-import { PROBLEM_CODES, RUN_REASONS } from "@pclab/core";
+import {
+  CHECKPOINT_ERROR_CODES,
+  DATASET_ERROR_CODES,
+  ENGINE_ERROR_CODES,
+  PROBLEM_CODES,
+  RUN_REASONS,
+} from "@pclab/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERRORS } from "../../apps/api/src/errors/catalogue.js";
 import { type TestLab, startTestLab } from "./testLab.js";

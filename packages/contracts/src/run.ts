@@ -84,7 +84,7 @@ export const manifestSchema = z
   .object({
     run_id: z.string(),
     name: z.string(),
-    spec: z.record(z.string(), z.unknown()),
+    spec: specSchema,
     seed: z.int(),
     engine: z.string(),
     versions: z.record(z.string(), z.string()),

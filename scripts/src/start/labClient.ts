@@ -19,16 +19,22 @@ export interface LabClient {
   runs(sweepId: string): Promise<RunBody[]>;
 }
 
+interface LabRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
 const requestTimeoutMs = 10_000;
 
 export function createLabClient(url: string, token: string): LabClient {
-  const request = async (path: string, init: RequestInit = {}): Promise<Response> =>
+  const request = async (path: string, { headers, ...init }: LabRequest = {}): Promise<Response> =>
     fetch(`${url}${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, ...init.headers },
+      headers: { authorization: `Bearer ${token}`, ...headers },
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
-  const json = async <T>(path: string, init?: RequestInit): Promise<T> => {
+  const json = async <T>(path: string, init?: LabRequest): Promise<T> => {
     const response = await request(path, init);
     if (response.ok) return (await response.json()) as T;
     throw new LabRequestError(response.status, await response.text());

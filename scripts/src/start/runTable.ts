@@ -38,7 +38,8 @@ export function runTable(runs: readonly RunBody[]): string {
 
 /** Backpropagation has none. */
 function inferenceSteps({ spec }: RunBody): string {
-  return spec.inference === undefined || spec.inference === null ? "-" : String(spec.inference.steps);
+  const { algorithm, inference } = spec;
+  return algorithm === "bp" || inference?.steps === undefined ? "-" : String(inference.steps);
 }
 
 export function percent(share: number | null | undefined): string {

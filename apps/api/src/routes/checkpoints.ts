@@ -1,6 +1,5 @@
 import { checkpointSchema } from "@pclab/contracts";
 import { findCheckpoint } from "@pclab/storage";
-import type { FastifyReply } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { AppContext } from "../app.js";
@@ -41,7 +40,7 @@ export const checkpointRoutes =
         }
         if (request.query.format === undefined) return viewCheckpoint(checkpoint);
 
-        return sendCheckpoint(database, checkpoint, request, reply as FastifyReply);
+        return sendCheckpoint(database, checkpoint, request, reply);
       },
     );
   };

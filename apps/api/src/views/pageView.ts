@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** One item more than the limit was asked for: whether it came says whether there is a next page. */
-export const viewPage = <Row extends { id: string }, Item>(
+export const viewPage = <Item>(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  rows: readonly Row[],
+  rows: readonly { id: string }[],
   limit: number,
   items: readonly Item[],
 ): { data: Item[]; next_cursor: string | null; has_more: boolean } => {

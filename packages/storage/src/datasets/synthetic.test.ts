@@ -9,7 +9,7 @@ function classMeans({ count, images, labels }: IdxDataset): Float64Array[] {
   const means = Array.from({ length: 10 }, () => new Float64Array(784));
   for (let i = 0; i < count; i++) {
     const mean = means[labels[i] ?? -1];
-    for (let p = 0; p < 784; p++) mean![p]! += (images[i * 784 + p]! * 10) / count;
+    for (let p = 0; p < 784; p++) mean[p] += (images[i * 784 + p] * 10) / count;
   }
   return means;
 }
@@ -36,7 +36,7 @@ describe("the synthetic data set", () => {
     let correct = 0;
     for (let i = 0; i < test.count; i++) {
       const distances = means.map((mean) =>
-        mean.reduce((sum, value, p) => sum + (value - test.images[i * 784 + p]!) ** 2, 0),
+        mean.reduce((sum, value, p) => sum + (value - test.images[i * 784 + p]) ** 2, 0),
       );
       if (distances.indexOf(Math.min(...distances)) === test.labels[i]) correct++;
     }
