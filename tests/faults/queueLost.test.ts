@@ -48,7 +48,7 @@ const openRawQueue = (lab: Lab): Queue =>
     : new Queue("pclab-runs", { connection: { path: lab.redis.url } });
 
 const shortRun = smallSpec({ algorithm: "bp", epochs: 4, evaluate_every: 1 });
-const longRun = smallSpec({ algorithm: "pc", epochs: 300, evaluate_every: 20 });
+const longRun = smallSpec({ algorithm: "pc", epochs: 200, evaluate_every: 20 });
 
 describe.each(BACKENDS)("on %s", (backend: Backend) => {
   let lab: Lab;

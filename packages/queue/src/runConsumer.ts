@@ -59,7 +59,10 @@ export const openRunConsumer = (
     );
     worker.on("lockRenewalFailed", (jobs) =>
       // The run itself is held by its lease in PostgreSQL: training goes on.
-      logger.warn({ jobs }, "the queue no longer holds jobs that are being worked on"),
+      logError(
+        new Error(jobs.join(", ")),
+        "the queue no longer holds jobs that are being worked on",
+      ),
     );
     return worker;
   };

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { TestStorage, fenceOf } from "../../../tests/storage.js";
+import { cancelRun } from "./cancellation.js";
+import { recordCheckpoint } from "./liveRuns.js";
+import { CRASH_BUDGET, giveUpRun, recoverLostRuns } from "./recovery.js";
+import { listAttempts } from "./runs.js";
+
+let storage: TestStorage;
+beforeEach(async () => {
+  storage = await TestStorage.open();
+});
+afterEach(() => storage.close());
+
+test("a run whose lease ran out is queued again in its old place, one that has its lease is left alone", async () => {
+  const lost = await storage.running();
+  const { queuedAt } = await storage.run(lost.id);
+  await storage.endLeases();
+  const kept = await storage.running();
+  expect(await recoverLostRuns(storage.database)).toEqual([{ id: lost.id, state: "queued" }]);
+  const run = await storage.run(lost.id);
+  expect(run).toMatchObject({ state: "queued", crashes: 1, leaseUntil: null, workerId: null });
+  expect(run.queuedAt).toEqual(queuedAt);
+  expect(run.epoch).toBeGreaterThan(lost.epoch);
+  const attempts = await listAttempts(storage.database, lost.id);
+  expect(attempts).toMatchObject([{ outcome: "lost" }]);
+  expect(attempts[0].detail).toContain("wrk_test");
+  expect((await storage.run(kept.id)).state).toBe("running");
+  expect(await recoverLostRuns(storage.database)).toEqual([]);
+});
+
+test("two that look for lost runs at once recover each run once", async () => {
+  const ids = [];
+  for (let index = 0; index < 5; index++) ids.push((await storage.running()).id);
+  await storage.endLeases();
+  const found = await Promise.all([
+    recoverLostRuns(storage.database),
+    recoverLostRuns(storage.database),
+  ]);
+  expect(
+    found
+      .flat()
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(ids.sort());
+  for (const id of ids)
+    expect(await storage.run(id)).toMatchObject({ state: "queued", crashes: 1 });
+});
+
+test("crashes without a checkpoint in between end the run when the budget is spent", async () => {
+  const id = await storage.queued();
+  for (let crash = 1; crash <= CRASH_BUDGET; crash++) {
+    const claimed = await storage.claim(id);
+    const state = await giveUpRun(storage.database, fenceOf(claimed), "crashed", `crash ${crash}`);
+    expect(state).toBe(crash < CRASH_BUDGET ? "queued" : "failed");
+  }
+  const run = await storage.run(id);
+  expect(run).toMatchObject({ state: "failed", reason: "crash_loop" });
+  expect(run.reasonDetail).toContain(`crash ${CRASH_BUDGET}`);
+  expect(await listAttempts(storage.database, id)).toHaveLength(CRASH_BUDGET);
+});
+
+test("a checkpoint in between renews the budget; lost leases count as crashes do", async () => {
+  const id = await storage.queued();
+  for (let crash = 1; crash <= 2 * CRASH_BUDGET; crash++) {
+    const claimed = await storage.claim(id);
+    await recordCheckpoint(
+      storage.database,
+      fenceOf(claimed),
+      { attempt: crash, weightUpdate: crash, final: false, bytes: new Uint8Array([crash]) },
+      [],
+    );
+    await storage.endLeases();
+    expect(await recoverLostRuns(storage.database)).toEqual([{ id, state: "queued" }]);
+  }
+});
+
+test("handing back costs nothing of the budget", async () => {
+  const id = await storage.queued();
+  for (let drain = 0; drain < CRASH_BUDGET + 2; drain++) {
+    const claimed = await storage.claim(id);
+    const state = await giveUpRun(storage.database, fenceOf(claimed), "handed_back", "drain");
+    expect(state).toBe("queued");
+  }
+  expect(await storage.run(id)).toMatchObject({ crashes: 0, attempt: CRASH_BUDGET + 2 });
+});
+
+test.each(["lost", "handed_back"] as const)(
+  "a canceling run that is %s is canceled",
+  async (how) => {
+    const claimed = await storage.running();
+    await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
+    if (how === "lost") {
+      await storage.endLeases();
+      await recoverLostRuns(storage.database);
+    } else {
+      await giveUpRun(storage.database, fenceOf(claimed), how, "drain");
+    }
+    expect(await storage.run(claimed.id)).toMatchObject({ state: "canceled", reason: "user" });
+  },
+);

@@ -1,0 +1,46 @@
+import { listAttempts } from "@pclab/storage";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { BACKENDS, Lab } from "./lab.js";
+import { smallSpec } from "./smallSpec.js";
+import { expectEqualResults, storedResult, trainUndisturbed } from "./undisturbed.js";
+import { untilGone } from "./workerProcess.js";
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open(BACKENDS[0]);
+  lab.dispatch();
+});
+afterEach(() => lab.close());
+
+test("promise: worker frozen past its lease, its stale writes are refused and it goes on with other work", async () => {
+  const spec = smallSpec({ algorithm: "pc", epochs: 200, evaluate_every: 20 });
+  const expected = await trainUndisturbed(spec, lab.datasetsFolder);
+  const frozen = lab.startWorker();
+  const id = await lab.submitOne(spec);
+  await lab.untilCheckpoint(id);
+  const children = frozen.childPids();
+  frozen.signal("SIGSTOP");
+
+  const rescuer = lab.startWorker();
+  // The run is the rescuer's under a raised epoch, and still runs, when the first comes back to it.
+  await lab.until("the rescuer to train", 30_000, async () => {
+    const run = await lab.run(id);
+    return run.attempt === 2 && run.state === "running" ? true : null;
+  });
+  frozen.signal("SIGCONT");
+  await untilGone(children);
+  expect(frozen.isAlive).toBe(true);
+
+  await lab.untilState(id, "succeeded");
+  expectEqualResults(await storedResult(lab.database, id), expected);
+  const attempts = await listAttempts(lab.database, id);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "succeeded"]);
+  const checkpoints = await lab.database.prisma.checkpoint.findMany({ where: { runId: id } });
+  expect(checkpoints.map(({ attempt, final }) => ({ attempt, final }))).toEqual([
+    { attempt: 2, final: true },
+  ]);
+
+  await rescuer.kill();
+  const next = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 2 }));
+  await lab.untilState(next, "succeeded");
+}, 90_000);
