@@ -1,6 +1,9 @@
 /** `npm run datasets`: hands the process's arguments, environment and signals to the command. */
 import { join } from "node:path";
-import { runDatasetsCommand } from "./dist/datasets.js";
+import { prepareOrExit } from "./prepare.mjs";
+
+await prepareOrExit();
+const { runDatasetsCommand } = await import("./dist/datasets.js");
 
 const stop = new AbortController();
 // A first signal ends the download and keeps what there is of it; a second one kills.

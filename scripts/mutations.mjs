@@ -1,7 +1,10 @@
 /** `npm run test:mutations`. */
 import { join } from "node:path";
-import { FAULTS } from "./dist/mutations/faults.js";
-import { runMutations } from "./dist/mutations/mutations.js";
+import { prepareOrExit } from "./prepare.mjs";
+
+await prepareOrExit();
+const { FAULTS } = await import("./dist/mutations/faults.js");
+const { runMutations } = await import("./dist/mutations/mutations.js");
 
 process.exitCode = await runMutations({
   root: join(import.meta.dirname, ".."),

@@ -199,9 +199,9 @@ function isAlive(pid) {
 }
 
 /** prepare, for a script: a failure is printed and ends the process with status 1. */
-export async function prepareOrExit() {
+export async function prepareOrExit(log) {
   try {
-    await prepare();
+    await prepare(log);
   } catch (error) {
     if (!(error instanceof PreparationError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,5 +1,9 @@
 /** `npm run trace`: hands the process's arguments and streams to the command. */
-import { runTraceCommand } from "./dist/trace.js";
+import { prepareOrExit } from "./prepare.mjs";
+
+// Standard output is for the answer alone.
+await prepareOrExit((line) => process.stderr.write(`${line}\n`));
+const { runTraceCommand } = await import("./dist/trace.js");
 
 process.exitCode = await runTraceCommand({
   argv: process.argv.slice(2),

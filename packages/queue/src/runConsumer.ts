@@ -19,8 +19,8 @@ export interface RunConsumerOptions {
 export interface RunConsumer {
   /** Takes no further job and aborts the signal of those in hand. */
   stop(): Promise<void>;
-  /** After `stop`: waits for the jobs in hand, unless `force`, and closes the connection. */
-  close(options?: { force: boolean }): Promise<void>;
+  /** Waits for the jobs in hand and closes the connection. */
+  close(): Promise<void>;
 }
 
 const RETRY_MS = 1_000;
@@ -91,10 +91,10 @@ export const openRunConsumer = (
       await opened?.pause(true);
       opened?.cancelAllJobs("the worker drains");
     },
-    close: async ({ force } = { force: false }) => {
+    close: async () => {
       stopping.abort(new Error("the worker stops"));
-      await opened?.close(force);
-      if (!force) await running;
+      await opened?.close();
+      await running;
     },
   };
 };

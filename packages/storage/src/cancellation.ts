@@ -44,7 +44,7 @@ export const cancelSweep = async (
     // In the order of their ids, as the heartbeats of workers lock them: neither can deadlock the other.
     await transaction.$executeRaw`
       SELECT id FROM runs WHERE sweep_id = ${id} AND state IN (${Prisma.join([...endAtOnce, ...stopFirst])})
-      ORDER BY id`;
+      ORDER BY id FOR UPDATE`;
     const ended = await transaction.$executeRaw`
       UPDATE runs SET state = 'canceled', reason = 'user', finished_at = now(), dispatched_at = NULL,
         epoch = epoch + 1, version = version + 1

@@ -1,0 +1,175 @@
+import { type RunQueue, openRunQueue } from "@pclab/queue";
+import { cancelRun, openDispatcherLock, registerWorker, renewLeases } from "@pclab/storage";
+import pg from "pg";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { TestStorage, anySpec, fenceOf } from "../../../../tests/storage.js";
+import { type Dispatcher, type DispatcherOptions, startDispatcher } from "./dispatcher.js";
+
+const LEASE_MS = 1_000;
+const TIMEOUT = { timeout: 15_000 };
+
+let storage: TestStorage;
+let queue: RunQueue;
+const dispatchers: Dispatcher[] = [];
+const logged: string[] = [];
+const logger = pino({}, { write: (line: string) => logged.push(line) });
+
+beforeEach(async () => {
+  logged.length = 0;
+  storage = await TestStorage.open();
+  // The queue's own tests run on both backends: here the one that is always there is enough.
+  queue = openRunQueue({ databaseUrl: storage.url }, { logger, timeoutMs: 5_000 });
+  await expect.poll(() => queue.jobIds().catch(() => null), TIMEOUT).not.toBeNull();
+});
+afterEach(async () => {
+  for (const dispatcher of dispatchers.splice(0)) await dispatcher.stop();
+  await queue.close();
+  await storage.close();
+});
+
+const start = (options: Partial<DispatcherOptions> = {}): Dispatcher => {
+  const dispatcher = startDispatcher({
+    database: storage.database,
+    lock: openDispatcherLock(storage.url),
+    queue,
+    logger,
+    leaseMs: LEASE_MS,
+    pollMs: 20,
+    recoverMs: 50,
+    reconcileMs: 200,
+    ...options,
+  });
+  dispatchers.push(dispatcher);
+  return dispatcher;
+};
+
+const worker = (slots: number): Promise<void> =>
+  registerWorker(storage.database, {
+    id: "wrk_test",
+    host: "here",
+    pid: 1,
+    slots,
+    engines: ["reference"],
+    version: "0",
+  });
+
+const onServer = async (databaseUrl: string, statement: (name: string) => string) => {
+  const server = Object.assign(new URL(databaseUrl), { pathname: "/postgres" });
+  const client = new pg.Client({ connectionString: server.href });
+  await client.connect();
+  await client.query(statement(new URL(databaseUrl).pathname.slice(1)));
+  await client.end();
+};
+
+/** Ends every connection to the database and refuses new ones. */
+const takeAway = async (databaseUrl: string): Promise<void> => {
+  await onServer(databaseUrl, (name) => `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await onServer(
+    databaseUrl,
+    (name) => `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+  );
+};
+
+const bringBack = (databaseUrl: string): Promise<void> =>
+  onServer(databaseUrl, (name) => `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+
+const waiting = async (): Promise<string[]> => (await queue.jobIds()).waiting;
+const pause = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
+
+test("the queue holds one run more than the workers have free slots, in the order of the line", async () => {
+  const { runIds } = await storage.submit(Array.from({ length: 6 }, () => anySpec()));
+  start({ leaseMs: 60_000 });
+  await expect.poll(waiting, TIMEOUT).toEqual([`${runIds[0]}-e0`]);
+  await worker(2);
+  await expect.poll(waiting, TIMEOUT).toEqual(runIds.slice(0, 3).map((id) => `${id}-e0`));
+  // A claim fills a slot and empties a place: the line does not move.
+  await queue.remove(`${runIds[0]}-e0`);
+  await storage.claim(runIds[0]);
+  await pause(300);
+  expect(await waiting()).toEqual(runIds.slice(1, 3).map((id) => `${id}-e0`));
+});
+
+test("what the queue lost is handed out again; what nobody wants is taken back", async () => {
+  const { runIds } = await storage.submit([anySpec(), anySpec()]);
+  await worker(2);
+  start({ leaseMs: 60_000 });
+  const both = runIds.map((id) => `${id}-e0`);
+  await expect.poll(waiting, TIMEOUT).toEqual(both);
+  await queue.remove(both[0]);
+  await expect.poll(async () => (await waiting()).sort(), TIMEOUT).toEqual([...both].sort());
+  await cancelRun(storage.database, { userId: storage.userId, id: runIds[1] });
+  await queue.add({ runId: "run_nobody", epoch: 0 });
+  await expect.poll(waiting, TIMEOUT).toEqual([both[0]]);
+});
+
+test("while the queue is away nothing is marked as handed out, and it is said once", async () => {
+  const id = await storage.queued();
+  const away = openRunQueue({ redisUrl: "redis://127.0.0.1:1" }, { logger, timeoutMs: 50 });
+  const dispatcher = start({ queue: away });
+  await expect.poll(() => logged.join(), TIMEOUT).toContain("the queue is away; runs wait");
+  await pause(1_500);
+  expect(logged.filter((line) => line.includes("the queue is away; runs wait"))).toHaveLength(1);
+  await dispatcher.stop();
+  expect((await storage.run(id)).dispatchedAt).toBeNull();
+  await away.close();
+  start();
+  await expect.poll(waiting, TIMEOUT).toEqual([`${id}-e0`]);
+});
+
+test("one process dispatches at a time, and another takes over from one that stops", async () => {
+  const first = start();
+  await expect.poll(() => logged.join(), TIMEOUT).toContain("this process dispatches");
+  start();
+  await pause(500);
+  expect(logged.filter((line) => line.includes("this process dispatches"))).toHaveLength(1);
+  await first.stop();
+  const id = await storage.queued();
+  await expect.poll(waiting, TIMEOUT).toEqual([`${id}-e0`]);
+});
+
+test("a run whose lease ran out is put back and handed out again under its new epoch", async () => {
+  const lost = await storage.claim(await storage.queued(), { leaseMs: 100 });
+  start();
+  await expect.poll(async () => (await storage.run(lost.id)).state, TIMEOUT).toBe("queued");
+  const { epoch } = await storage.run(lost.id);
+  await expect.poll(waiting, TIMEOUT).toEqual([`${lost.id}-e${epoch}`]);
+});
+
+test("after a start, and after PostgreSQL was away, leases get one lease of grace", async () => {
+  const run = await storage.claim(await storage.queued(), { leaseMs: 60_000 });
+  const renew = () => renewLeases(storage.database, [{ ...fenceOf(run), progress: null }], 60_000);
+  let nowMs = 0;
+  start({ leaseMs: 15_000, now: () => nowMs, recoverMs: 1, reconcileMs: 1e9 });
+  const staysRunning = async () => {
+    await pause(300);
+    expect((await storage.run(run.id)).state).toBe("starting");
+  };
+
+  await storage.endLeases();
+  nowMs = 14_000;
+  await staysRunning();
+  await renew();
+  nowMs = 100_000;
+  await staysRunning();
+
+  await takeAway(storage.url);
+  await expect.poll(() => logged.join(), TIMEOUT).toContain("dispatch failed");
+  await bringBack(storage.url);
+  await expect.poll(() => logged.join(), TIMEOUT).toContain("dispatch goes on");
+  await storage.endLeases();
+  nowMs += 14_000;
+  await staysRunning();
+  nowMs += 2_000;
+  await expect.poll(async () => (await storage.run(run.id)).state, TIMEOUT).toBe("queued");
+});
+
+test("when the server drops every connection, dispatch goes on by itself", async () => {
+  start();
+  await expect.poll(() => logged.join(), TIMEOUT).toContain("this process dispatches");
+  await storage.database.prisma.$queryRaw`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+  const id = await storage.queued();
+  await expect.poll(() => waiting().catch(() => []), TIMEOUT).toEqual([`${id}-e0`]);
+});

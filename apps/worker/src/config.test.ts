@@ -1,0 +1,64 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { readConfig } from "./config.js";
+
+const DATABASE_URL = "postgresql://lab:secret@db/pclab";
+
+test("a database is all it needs", () => {
+  expect(readConfig({ DATABASE_URL })).toEqual({
+    databaseUrl: DATABASE_URL,
+    redisUrl: null,
+    slots: availableParallelism(),
+    datasetsFolder: resolve(".pclab/datasets"),
+    gitSha: null,
+    leaseMs: 15_000,
+    heartbeatMs: 1_000,
+    checkpointSeconds: 30,
+    logLevel: "info",
+  });
+});
+
+test("every variable is heard", () => {
+  const config = readConfig({
+    DATABASE_URL,
+    REDIS_URL: "redis://queue",
+    PCLAB_SLOTS: "3",
+    PCLAB_HOME: "/home",
+    PCLAB_DATASETS: "/data",
+    PCLAB_GIT_SHA: "0123abc",
+    PCLAB_LEASE_MS: "2000",
+    PCLAB_HEARTBEAT_MS: "200",
+    PCLAB_CHECKPOINT_SECONDS: "0.5",
+    PCLAB_LOG_LEVEL: "debug",
+  });
+  expect(config).toMatchObject({
+    redisUrl: "redis://queue",
+    slots: 3,
+    datasetsFolder: "/data",
+    gitSha: "0123abc",
+    leaseMs: 2_000,
+    heartbeatMs: 200,
+    checkpointSeconds: 0.5,
+    logLevel: "debug",
+  });
+});
+
+test.each([
+  ["DATABASE_URL", { DATABASE_URL: "" }],
+  ["PCLAB_SLOTS", { PCLAB_SLOTS: "0" }],
+  ["PCLAB_SLOTS", { PCLAB_SLOTS: "two" }],
+  ["PCLAB_CHECKPOINT_SECONDS", { PCLAB_CHECKPOINT_SECONDS: "0" }],
+  ["PCLAB_HEARTBEAT_MS", { PCLAB_HEARTBEAT_MS: "5000" }],
+  ["PCLAB_HEARTBEAT_MS", { PCLAB_HEARTBEAT_MS: "900", PCLAB_LEASE_MS: "1000" }],
+  ["PCLAB_LOG_LEVEL", { PCLAB_LOG_LEVEL: "loud" }],
+])("%s that is wrong is named, and no secret is repeated", (name, environment) => {
+  const read = () => readConfig({ DATABASE_URL, ...environment });
+  expect(read).toThrow(name);
+  expect(read).not.toThrow("secret");
+});
+
+test("all that is wrong is named at once", () => {
+  const read = () => readConfig({ PCLAB_SLOTS: "0", PCLAB_LOG_LEVEL: "loud" });
+  expect(read).toThrow(/DATABASE_URL.*PCLAB_SLOTS.*PCLAB_LOG_LEVEL/);
+});
