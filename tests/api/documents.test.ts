@@ -23,8 +23,14 @@ describe("docs/ERRORS.md", () => {
     for (const [code, { status }] of Object.entries(ERRORS)) {
       expect(documentText).toMatch(new RegExp(`\\| \`${code}\` +\\| ${status} +\\|`));
     }
-    for (const code of [...PROBLEM_CODES, ...RUN_REASONS])
-      expect(documentText).toContain(`\`${code}\``);
+    const others = [
+      PROBLEM_CODES,
+      RUN_REASONS,
+      DATASET_ERROR_CODES,
+      CHECKPOINT_ERROR_CODES,
+      ENGINE_ERROR_CODES,
+    ];
+    for (const code of others.flat()) expect(documentText).toContain(`\`${code}\``);
   });
 });
 

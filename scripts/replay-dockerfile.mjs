@@ -1,0 +1,215 @@
+/**
+ * Replays infra/Dockerfile without a container engine: what is committed is unpacked into an empty folder, each stage's
+ * own COPY, RUN, ENV and WORKDIR run in a folder that stands for the image, and the final command of each target has to
+ * answer the target's own HEALTHCHECK. Needs the build of scripts/ for a PostgreSQL to run against.
+ *
+ *   node scripts/replay-dockerfile.mjs [target ...]        (default: api worker)
+ *
+ * What it cannot show: the base image's Node (this machine's is used) and apt-get steps, which are only simulated.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { migrate } from "@pclab/storage";
+import { startPostgres } from "./dist/local/postgres.js";
+import { parseCommand, parseDockerfile, parseFlags } from "./dockerfile.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const healthTimeoutMs = 60_000;
+const log = (line) => process.stdout.write(`${line}\n`);
+
+const targets = process.argv.length > 2 ? process.argv.slice(2) : ["api", "worker"];
+const folder = mkdtempSync(join(tmpdir(), "pclab-replay-"));
+chmodSync(folder, 0o755);
+const images = new Map();
+try {
+  const context = join(folder, "context");
+  mkdirSync(context);
+  execute("sh", ["-c", `git archive HEAD | tar -x -C '${context}'`], { cwd: root });
+  const stages = parseDockerfile(readFileSync(join(context, "infra/Dockerfile"), "utf8"));
+  for (const target of targets) await answer(target, await buildStage(target, stages, context));
+  log(`replayed: ${targets.join(", ")}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The stage's image: its folder, environment, working directory and commands; its base is built first. */
+async function buildStage(name, stages, context) {
+  if (images.has(name)) return images.get(name);
+  const stage = stages.find((candidate) => candidate.name === name);
+  if (stage === undefined) throw new Error(`infra/Dockerfile has no stage '${name}'`);
+  const isNamed = stages.some((candidate) => candidate.name === stage.base);
+  const base = isNamed ? await buildStage(stage.base, stages, context) : newImage(name);
+  const image = { ...base, env: { ...base.env } };
+  for (const { keyword, value } of stage.steps) {
+    log(`${name}: ${keyword} ${value}`);
+    await apply(image, keyword, value, { stages, context });
+  }
+  images.set(name, image);
+  return image;
+}
+
+function newImage(name) {
+  const rootFolder = join(folder, `image-${name}`);
+  mkdirSync(rootFolder);
+  return { root: rootFolder, workdir: rootFolder, env: {}, user: "root", cmd: null, health: null };
+}
+
+async function apply(image, keyword, value, { stages, context }) {
+  switch (keyword) {
+    case "WORKDIR":
+      image.workdir = join(image.root, value);
+      mkdirSync(image.workdir, { recursive: true });
+      break;
+    case "ENV":
+      Object.assign(image.env, parseAssignments(value, image.env));
+      break;
+    case "ARG":
+      image.env[value.split("=")[0]] ??= value.split("=")[1] ?? "";
+      break;
+    case "COPY":
+      await copy(image, value, { stages, context });
+      break;
+    case "RUN":
+      if (/^apt-get /.test(value)) simulateApt(value);
+      else execute("sh", ["-c", value], { cwd: image.workdir, env: environmentOf(image) });
+      break;
+    case "USER":
+      image.user = value;
+      break;
+    case "CMD":
+      image.cmd = parseCommand(value);
+      break;
+    case "HEALTHCHECK":
+      image.health = parseCommand(value.slice(value.indexOf("CMD ") + 4));
+      break;
+    case "EXPOSE":
+      break;
+    default:
+      throw new Error(`the replay does not know ${keyword}: teach it`);
+  }
+}
+
+/** `A=1 B=$C`: values without blanks, which is all that infra/Dockerfile has. */
+function parseAssignments(value, env) {
+  return Object.fromEntries(
+    value.split(/\s+/).map((pair) => {
+      const place = pair.indexOf("=");
+      const setting = pair.slice(place + 1).replace(/\$(\w+)/g, (_, name) => env[name] ?? "");
+      return [pair.slice(0, place), setting];
+    }),
+  );
+}
+
+async function copy(image, value, { stages, context }) {
+  const { flags, words } = parseFlags(value);
+  const from =
+    flags.from === undefined ? context : (await buildStage(flags.from, stages, context)).root;
+  const target = words.pop();
+  for (const source of words) {
+    const path = join(from, source);
+    const intoFolder = target.endsWith("/") || words.length > 1 || target === ".";
+    const isFolder = statSync(path).isDirectory();
+    // As Docker does it: a folder's contents are copied, a file goes below a target that ends in a slash.
+    const to = join(image.workdir, target, intoFolder && !isFolder ? basename(source) : "");
+    cpSync(path, to, { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+function simulateApt(value) {
+  const packages = /apt-get install ([^&]*)/
+    .exec(value)?.[1]
+    .split(/\s+/)
+    .filter((word) => !/^(-|$)/.test(word));
+  const { status, error } = spawnSync("apt-cache", ["show", ...packages], { stdio: "ignore" });
+  if (error === undefined && status !== 0)
+    throw new Error(`apt does not know one of ${packages.join(", ")}`);
+}
+
+/** The image's environment on this machine: only PATH and what reaches the package registry come from outside. */
+function environmentOf(image) {
+  const outside = Object.entries(process.env).filter(([name]) =>
+    /^(PATH|HOME|TMPDIR|https?_proxy|no_proxy|npm_config_(registry|cache|userconfig)|NODE_EXTRA_CA_CERTS|SSL_CERT_.*)$/i.test(
+      name,
+    ),
+  );
+  return { ...Object.fromEntries(outside), ...image.env };
+}
+
+/** Starts the target's command as an unprivileged user against a database of its own and waits for its health check. */
+async function answer(target, image) {
+  if (image.cmd === null || image.health === null)
+    throw new Error(`${target} lacks CMD or HEALTHCHECK`);
+  if (image.user === "root") throw new Error(`${target} runs as root: it lacks a USER`);
+  const home = join(folder, `home-${target}`);
+  const postgres = await startPostgres({ home, durable: false });
+  let child;
+  try {
+    // The API's own command migrates; a worker finds the tables made.
+    if (target !== "api") await migrate(postgres.url);
+    const env = {
+      ...environmentOf(image),
+      DATABASE_URL: postgres.url,
+      PCLAB_PORT: "18123",
+      PCLAB_HOST: "127.0.0.1",
+      PCLAB_HOME: join(folder, "nowhere"),
+    };
+    const identity = process.getuid() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const options = { cwd: image.workdir, env, ...identity };
+    log(`${target}: CMD ${JSON.stringify(image.cmd)}`);
+    child = spawn(image.cmd[0], image.cmd.slice(1), {
+      ...options,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (bytes) => (output += bytes));
+    await healthy(target, image, child, options, () => output);
+    await ended(child);
+  } finally {
+    child?.kill("SIGKILL");
+    await postgres.stop();
+  }
+}
+
+async function healthy(target, image, child, options, output) {
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < healthTimeoutMs) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const { status } = spawnSync(image.health[0], image.health.slice(1), {
+      ...options,
+      stdio: "ignore",
+    });
+    if (status === 0) {
+      log(`${target}: healthy after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+      return;
+    }
+    await sleep(500);
+  }
+  throw new Error(`${target} is not healthy. Its output:\n${output().slice(-4_000)}`);
+}
+
+/** SIGTERM, as `docker stop` sends it, has to end the process. */
+async function ended(child) {
+  child.kill("SIGTERM");
+  const deadlineMs = performance.now() + 30_000;
+  while (child.exitCode === null && child.signalCode === null) {
+    if (performance.now() > deadlineMs) throw new Error("SIGTERM does not end it within 30 s");
+    await sleep(50);
+  }
+}
+
+function execute(program, words, options) {
+  const { status, stdout, stderr, error } = spawnSync(program, words, {
+    encoding: "utf8",
+    maxBuffer: 64 * 2 ** 20,
+    ...options,
+  });
+  if (status === 0) return;
+  throw new Error(
+    `\`${program} ${words.join(" ")}\` failed: ${error?.message ?? `${stdout}${stderr}`}`,
+  );
+}
