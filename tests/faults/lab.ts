@@ -34,6 +34,8 @@ export const BACKENDS: readonly Backend[] =
 export const LEASE_MS = 2_000;
 
 export interface WorkerSettings {
+  /** Another way to the database than the lab's own. */
+  databaseUrl?: string;
   slots?: number;
   checkpointSeconds?: number;
   leaseMs?: number;
@@ -106,12 +108,13 @@ export class Lab {
   }
 
   startWorker({
+    databaseUrl = this.url,
     slots = 1,
     checkpointSeconds = 0.1,
     leaseMs = LEASE_MS,
   }: WorkerSettings = {}): WorkerProcess {
     const worker = new WorkerProcess({
-      DATABASE_URL: this.url,
+      DATABASE_URL: databaseUrl,
       ...("redisUrl" in this.connection ? { REDIS_URL: this.connection.redisUrl } : {}),
       PCLAB_DATASETS: this.datasetsFolder,
       PCLAB_SLOTS: String(slots),

@@ -29,3 +29,33 @@ describe.each(BACKENDS)("on %s", (backend) => {
     ]);
   });
 });
+
+test("a run with exclusive timing has the worker to itself, and is not overtaken for ever", async () => {
+  const lab = await Lab.open(BACKENDS[0]);
+  try {
+    lab.dispatch();
+    const shared = smallSpec({ algorithm: "bp", epochs: 60, evaluate_every: 30 });
+    const { runIds } = await lab.submit([
+      shared,
+      shared,
+      { ...shared, timing: "exclusive" },
+      shared,
+    ]);
+    lab.startWorker({ slots: 2 });
+    for (const id of runIds) await lab.untilState(id, "succeeded");
+    expect((await lab.run(runIds[2])).slots).toBe(2);
+    const spans = [];
+    for (const id of runIds) {
+      const [{ startedAt, endedAt }] = await listAttempts(lab.database, id);
+      spans.push({ start: startedAt.getTime(), end: endedAt?.getTime() ?? 0 });
+    }
+    const [exclusive] = spans.splice(2, 1);
+    for (const { start, end } of spans) {
+      expect(end <= exclusive.start || start >= exclusive.end).toBe(true);
+    }
+    // First come, first served: the last of them waited behind it.
+    expect(spans[2].start).toBeGreaterThanOrEqual(exclusive.end);
+  } finally {
+    await lab.close();
+  }
+});

@@ -10,12 +10,11 @@ import {
 } from "@pclab/storage";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { TestStorage, fenceOf } from "../../../tests/storage.js";
+import { TestStorage, anySpec, fenceOf } from "../../../tests/storage.js";
 import { type TcpProxy, startTcpProxy } from "../../../tests/tcpProxy.js";
 import { manifestOf } from "./manifest.js";
 import { AbandonedError } from "./outage.js";
 import { RunWriter } from "./runWriter.js";
-import { anySpec } from "../../../tests/storage.js";
 
 const logger = pino({ level: "silent" });
 

@@ -1,9 +1,9 @@
 import { type RunQueue, openRunQueue } from "@pclab/queue";
 import { cancelRun, openDispatcherLock, registerWorker, renewLeases } from "@pclab/storage";
-import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestStorage, anySpec, fenceOf } from "../../../../tests/storage.js";
+import { startTcpProxy } from "../../../../tests/tcpProxy.js";
 import { type Dispatcher, type DispatcherOptions, startDispatcher } from "./dispatcher.js";
 
 const LEASE_MS = 1_000;
@@ -53,26 +53,6 @@ const worker = (slots: number): Promise<void> =>
     engines: ["reference"],
     version: "0",
   });
-
-const onServer = async (databaseUrl: string, statement: (name: string) => string) => {
-  const server = Object.assign(new URL(databaseUrl), { pathname: "/postgres" });
-  const client = new pg.Client({ connectionString: server.href });
-  await client.connect();
-  await client.query(statement(new URL(databaseUrl).pathname.slice(1)));
-  await client.end();
-};
-
-/** Ends every connection to the database and refuses new ones. */
-const takeAway = async (databaseUrl: string): Promise<void> => {
-  await onServer(databaseUrl, (name) => `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await onServer(
-    databaseUrl,
-    (name) => `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
-  );
-};
-
-const bringBack = (databaseUrl: string): Promise<void> =>
-  onServer(databaseUrl, (name) => `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
 
 const waiting = async (): Promise<string[]> => (await queue.jobIds()).waiting;
 const pause = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
@@ -140,7 +120,16 @@ test("after a start, and after PostgreSQL was away, leases get one lease of grac
   const run = await storage.claim(await storage.queued(), { leaseMs: 60_000 });
   const renew = () => renewLeases(storage.database, [{ ...fenceOf(run), progress: null }], 60_000);
   let nowMs = 0;
-  start({ leaseMs: 15_000, now: () => nowMs, recoverMs: 1, reconcileMs: 1e9 });
+  const proxy = await startTcpProxy(storage.url);
+  const database = openDatabase({ url: proxy.url });
+  const dispatcher = start({
+    database,
+    lock: openDispatcherLock(proxy.url),
+    leaseMs: 15_000,
+    now: () => nowMs,
+    recoverMs: 1,
+    reconcileMs: 1e9,
+  });
   const staysRunning = async () => {
     await pause(300);
     expect((await storage.run(run.id)).state).toBe("starting");
@@ -153,15 +142,19 @@ test("after a start, and after PostgreSQL was away, leases get one lease of grac
   nowMs = 100_000;
   await staysRunning();
 
-  await takeAway(storage.url);
+  proxy.cut();
   await expect.poll(() => logged.join(), TIMEOUT).toContain("dispatch failed");
-  await bringBack(storage.url);
+  proxy.restore();
   await expect.poll(() => logged.join(), TIMEOUT).toContain("dispatch goes on");
   await storage.endLeases();
   nowMs += 14_000;
   await staysRunning();
   nowMs += 2_000;
   await expect.poll(async () => (await storage.run(run.id)).state, TIMEOUT).toBe("queued");
+
+  await dispatcher.stop();
+  await database.close();
+  await proxy.close();
 });
 
 test("when the server drops every connection, dispatch goes on by itself", async () => {
