@@ -1,10 +1,9 @@
 /** The HTTP application: a function of what it depends on, without a process or a port of its own. */
 import { randomUUID } from "node:crypto";
 import helmet from "@fastify/helmet";
-import type { Database } from "@pclab/storage";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
-import type { InspectDataset } from "./datasetCheck.js";
+import type { AppContext } from "./context.js";
 import { ApiError } from "./errors/apiError.js";
 import { handleError } from "./errors/errorHandler.js";
 import { authenticate } from "./http/authentication.js";
@@ -17,14 +16,6 @@ import { healthRoutes } from "./routes/health.js";
 import { queueRoutes } from "./routes/queue.js";
 import { runRoutes } from "./routes/runs.js";
 import { sweepRoutes } from "./routes/sweeps.js";
-
-export interface AppContext {
-  database: Database;
-  inspectDataset: InspectDataset;
-  /** A worker not heard of for this long is not counted. */
-  leaseMs: number;
-  version: string;
-}
 
 export const buildApp = async (
   context: AppContext,

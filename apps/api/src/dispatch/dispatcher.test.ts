@@ -1,5 +1,11 @@
 import { type RunQueue, openRunQueue } from "@pclab/queue";
-import { cancelRun, openDispatcherLock, registerWorker, renewLeases } from "@pclab/storage";
+import {
+  cancelRun,
+  openDatabase,
+  openDispatcherLock,
+  registerWorker,
+  renewLeases,
+} from "@pclab/storage";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestStorage, anySpec, fenceOf } from "../../../../tests/storage.js";

@@ -2,7 +2,7 @@ import { checkpointSchema } from "@pclab/contracts";
 import { findCheckpoint } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";
 import { sendCheckpoint } from "../http/sendCheckpoint.js";

@@ -1,7 +1,7 @@
 import { databaseIsReady } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { errorResponses } from "./errorResponses.js";
 

@@ -1,7 +1,7 @@
 import { queueSchema } from "@pclab/contracts";
 import { capacity, countQueue, listQueued, queuePositions } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 import { userOf } from "../http/authentication.js";
 import { errorResponses } from "./errorResponses.js";
 

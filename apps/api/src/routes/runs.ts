@@ -21,7 +21,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";
 import { pollUntil } from "../http/longPoll.js";

@@ -18,7 +18,7 @@ import {
 } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 import { datasetProblems } from "../datasetCheck.js";
 import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";

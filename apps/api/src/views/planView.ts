@@ -3,7 +3,7 @@ import type { planSchema } from "@pclab/contracts";
 import { type Sweep, forecastTrainSeconds, printRunName, printSpec } from "@pclab/core";
 import { capacity, listMeasuredRuns } from "@pclab/storage";
 import type { z } from "zod";
-import type { AppContext } from "../app.js";
+import type { AppContext } from "../context.js";
 
 /** Finished runs that a forecast looks at. */
 const MEASURED_RUNS = 100;
