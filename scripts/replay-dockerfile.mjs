@@ -74,7 +74,7 @@ async function apply(image, keyword, value, { stages, context }) {
       await copy(image, value, { stages, context });
       break;
     case "RUN":
-      if (/^apt-get /.test(value)) simulateApt(value);
+      if (value.startsWith("apt-get ")) simulateApt(value);
       else execute("sh", ["-c", value], { cwd: image.workdir, env: environmentOf(image) });
       break;
     case "USER":

@@ -127,6 +127,38 @@ describe("an Idempotency-Key", () => {
   });
 });
 
+describe("GET /v1/runs/{id}/metrics", () => {
+  test("gives the rows asked for, their units, and the time to 90 % of the last validation accuracy", async () => {
+    const { id } = (await lab.ada.post("/v1/sweeps", body)).json();
+    const [run] = (await lab.ada.get(`/v1/sweeps/${id}/runs`)).json().data;
+    const rows = [
+      [5, "train_seconds", 0, 1],
+      [5, "validation_accuracy", 0, 0.5],
+      [9, "train_seconds", 0, 2],
+      [9, "validation_accuracy", 0, 1],
+      [9, "weight_movement", 2, 0.25],
+    ] as const;
+    await lab.database.prisma.metric.createMany({
+      data: rows.map(([weightUpdate, name, layer, value]) => ({
+        runId: run.id,
+        weightUpdate,
+        name,
+        layer,
+        value,
+      })),
+    });
+    const all = (await lab.ada.get(`/v1/runs/${run.id}/metrics`)).json();
+    expect(all.data).toHaveLength(rows.length);
+    expect(all.derived.seconds_to_90).toBeCloseTo(1.8, 12);
+    const some = (await lab.ada.get(`/v1/runs/${run.id}/metrics?name=weight_movement`)).json();
+    expect(some).toMatchObject({
+      data: [{ weight_update: 9, name: "weight_movement", layer: 2, value: 0.25 }],
+      units: { weight_movement: "ratio" },
+    });
+    expect(Object.keys(some.units)).toEqual(["weight_movement"]);
+  });
+});
+
 describe("lists", () => {
   test("page by cursor without gap or double, with a Link to the next page", async () => {
     const ids: string[] = [];

@@ -71,7 +71,7 @@ export const comparable = (rows: readonly MetricRow[]): MetricRow[] =>
 /** What the lab holds of a run that succeeded. */
 export const storedResult = async (database: Database, runId: string): Promise<Result> => {
   const [checkpoint] = await listCheckpoints(database, runId);
-  if (checkpoint?.final !== true) throw new Error(`${runId} has no final checkpoint`);
+  if (!checkpoint?.final) throw new Error(`${runId} has no final checkpoint`);
   return {
     tensors: tensorsOf(await readCheckpoint(database, checkpoint)),
     rows: comparable(await listMetrics(database, { runId })),

@@ -62,5 +62,5 @@ test("a line that is closed already admits nobody", async () => {
 test("more slots than there are is a programmer's error", () => {
   const { slots } = acquirer(2);
   expect(() => slots.acquire(3, never)).toThrow("3 of 2");
-  expect(() => slots.acquire(0, never)).toThrow();
+  expect(() => slots.acquire(0, never)).toThrow("0 of 2");
 });

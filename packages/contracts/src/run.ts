@@ -55,6 +55,14 @@ export const metricsSchema = z.object({
     .array(metricRowSchema)
     .meta({ description: "in the order of training, then by name and layer" }),
   units: z.partialRecord(z.enum(METRIC_NAMES), z.string()),
+  derived: z.object({
+    seconds_to_90: z
+      .number()
+      .nullable()
+      .meta({
+        description: "train_seconds at which validation accuracy reaches 0.9 of its last value",
+      }),
+  }),
 });
 
 export const attemptSchema = z.object({

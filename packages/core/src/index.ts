@@ -13,6 +13,7 @@ export * from "./validation/problem.js";
 export * from "./engine/engine.js";
 export * from "./training/events.js";
 export * from "./training/metrics.js";
+export * from "./training/secondsTo90.js";
 export * from "./data/idxError.js";
 export * from "./data/idx.js";
 export * from "./data/idxWriter.js";

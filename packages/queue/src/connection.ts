@@ -35,7 +35,7 @@ export const backendOf = (
     };
     // BullMQ's classes are typed by their backend; this package uses none of what tells the two apart.
     return {
-      connection: postgres as unknown as ConnectionOptions,
+      connection: postgres,
       factory: createPostgresBackend as unknown as BackendFactory,
     };
   }

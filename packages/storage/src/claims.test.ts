@@ -124,3 +124,14 @@ test("a beat tells who is to stop, and leaves out whose epoch has passed", async
   expect(renewed).toContainEqual({ ...fenceOf(again), state: "starting" });
   expect(await renewLeases(storage.database, [], 60_000)).toEqual([]);
 });
+
+test("a beat under a passed epoch keeps nobody's lease and writes no progress", async () => {
+  const stale = await storage.running();
+  await giveUpRun(storage.database, fenceOf(stale), "crashed", "for the test");
+  await storage.claim(stale.id);
+  const before = await storage.run(stale.id);
+  expect(await renewLeases(storage.database, [{ ...fenceOf(stale), progress }], 90_000)).toEqual(
+    [],
+  );
+  expect(await storage.run(stale.id)).toEqual(before);
+});

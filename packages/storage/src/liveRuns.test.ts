@@ -120,7 +120,7 @@ test("rows that cannot be stored take their checkpoint back with them", async ()
   const impossible = { ...row, layer: 100_000 };
   await expect(
     recordCheckpoint(storage.database, fenceOf(claimed), checkpoint, [impossible]),
-  ).rejects.toThrow();
+  ).rejects.toThrow("out of range");
   expect(await listCheckpoints(storage.database, claimed.id)).toEqual([]);
 });
 

@@ -56,7 +56,7 @@ export const recordFirstStep = async (
       FROM runs WHERE runs.id = attempts.run_id AND runs.id = ${fence.runId} AND attempts.number = runs.attempt`;
     const { state } = await transaction.run.update({
       where: { id: fence.runId },
-      data: { engine, manifest: manifest as Prisma.InputJsonValue },
+      data: { engine, manifest },
     });
     if (state === "starting") await moveRun(transaction, fence.runId, "first_step");
   });

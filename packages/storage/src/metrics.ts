@@ -34,10 +34,10 @@ export const deleteMetricsAfter = async (
 /** In the order of training, then by name and layer. */
 export const listMetrics = async (
   { prisma }: Database,
-  { runId, names }: { runId: string; names?: readonly MetricName[] },
+  { runId }: { runId: string },
 ): Promise<MetricRow[]> => {
   const rows = await prisma.metric.findMany({
-    where: { runId, ...(names === undefined ? {} : { name: { in: [...names] } }) },
+    where: { runId },
     orderBy: [{ weightUpdate: "asc" }, { name: "asc" }, { layer: "asc" }],
     select: { weightUpdate: true, name: true, layer: true, value: true },
   });

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -71,6 +71,13 @@ function socketPath(home: string): string {
   const name = createHash("sha256").update(home).digest("hex").slice(0, 16);
   const folder = join(tmpdir(), `pclab-${process.getuid?.() ?? 0}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = statSync(folder);
+  if (uid !== (process.getuid?.() ?? uid) || (mode & 0o077) !== 0) {
+    throw new Error(
+      `${folder} can be written by others, who could take the queue's place: remove it, or choose a PCLAB_HOME ` +
+        `with a path short enough for a socket (${maximumSocketPathBytes} bytes)`,
+    );
+  }
   return join(folder, `${name}.sock`);
 }
 

@@ -8,7 +8,7 @@ import {
   runSchema,
   waitQuerySchema,
 } from "@pclab/contracts";
-import { METRICS, METRIC_NAMES, RUN_STATES, isTerminal } from "@pclab/core";
+import { METRICS, METRIC_NAMES, RUN_STATES, isTerminal, secondsTo90 } from "@pclab/core";
 import {
   type RunRow,
   cancelRun,
@@ -124,15 +124,14 @@ export const runRoutes =
       async (request) => {
         const run = await findOr404(request, request.params.id);
         const names = request.query.name as (keyof typeof METRICS)[] | undefined;
-        const rows = await listMetrics(database, {
-          runId: run.id,
-          ...(names === undefined ? {} : { names }),
-        });
+        const all = await listMetrics(database, { runId: run.id });
+        const rows = names === undefined ? all : all.filter(({ name }) => names.includes(name));
         return {
           data: rows.map(({ weightUpdate, ...row }) => ({ weight_update: weightUpdate, ...row })),
           units: Object.fromEntries(
             (names ?? METRIC_NAMES).map((name) => [name, METRICS[name].unit]),
           ),
+          derived: { seconds_to_90: secondsTo90(all) },
         };
       },
     );
