@@ -160,16 +160,13 @@ export class Lab {
     });
   }
 
-  /** Waits until the run has a checkpoint of at least so many weight updates and still trains. */
-  async untilCheckpoint(id: string, weightUpdates = 1): Promise<number> {
-    return this.until(`a checkpoint of ${id} past ${weightUpdates}`, 60_000, async () => {
-      const [run, checkpoint] = await Promise.all([
-        this.run(id),
-        this.database.prisma.checkpoint.findFirst({ where: { runId: id } }),
-      ]);
+  /** Waits until an attempt of the run has written a checkpoint and the run still trains. */
+  async untilCheckpoint(id: string, attempt = 1): Promise<void> {
+    await this.until(`a checkpoint of attempt ${attempt} at ${id}`, 60_000, async () => {
+      const checkpoint = await this.database.prisma.checkpoint.findFirst({ where: { runId: id } });
+      const run = await this.run(id);
       if (isTerminal(run.state)) throw new Error(`${id} is ${run.state} before the fault`);
-      const reached = checkpoint?.weightUpdate ?? 0;
-      return reached >= weightUpdates ? reached : null;
+      return checkpoint?.attempt === attempt ? true : null;
     });
   }
 

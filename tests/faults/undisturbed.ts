@@ -24,10 +24,17 @@ export interface Result {
   rows: MetricRow[];
 }
 
-export const trainUndisturbed = async (
-  spec: ExperimentSpec,
-  datasetsFolder: string,
-): Promise<Result> => {
+/** Every lab has the same images: a spec is trained once a test file. */
+export const trainUndisturbed = (spec: ExperimentSpec, datasetsFolder: string): Promise<Result> => {
+  const key = JSON.stringify(spec);
+  const result = trained.get(key) ?? trainOnce(spec, datasetsFolder);
+  trained.set(key, result);
+  return result;
+};
+
+const trained = new Map<string, Promise<Result>>();
+
+const trainOnce = async (spec: ExperimentSpec, datasetsFolder: string): Promise<Result> => {
   const files = await loadDataset(spec.dataset, { datasetsFolder });
   const rows: MetricRow[] = [];
   let bytes = new Uint8Array();

@@ -56,12 +56,9 @@ export const metricsSchema = z.object({
     .meta({ description: "in the order of training, then by name and layer" }),
   units: z.partialRecord(z.enum(METRIC_NAMES), z.string()),
   derived: z.object({
-    seconds_to_90: z
-      .number()
-      .nullable()
-      .meta({
-        description: "train_seconds at which validation accuracy reaches 0.9 of its last value",
-      }),
+    seconds_to_90: z.number().nullable().meta({
+      description: "train_seconds at which validation accuracy reaches 0.9 of its last value",
+    }),
   }),
 });
 

@@ -23,8 +23,8 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-const start = async (): Promise<LocalPostgres> => {
-  const server = await startPostgres({ home, durable: false });
+const start = async ({ durable = false } = {}): Promise<LocalPostgres> => {
+  const server = await startPostgres({ home, durable });
   started.add(server);
   return server;
 };
@@ -63,7 +63,7 @@ describe("a PostgreSQL of the lab's own", () => {
   });
 
   test("starts again after it was killed, with what was committed", async () => {
-    const first = await start();
+    const first = await start({ durable: true });
     await query(first.url, "CREATE TABLE kept AS SELECT 42 AS answer");
     await endProcess(first.pid, [["SIGKILL", 5_000]]);
     const second = await start();
