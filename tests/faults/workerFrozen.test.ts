@@ -1,6 +1,7 @@
 import { listAttempts } from "@pclab/storage";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BACKENDS, Lab } from "./lab.js";
+import { pauseInsert, writeIsPaused } from "./pausedWrite.js";
 import { smallSpec } from "./smallSpec.js";
 import { expectEqualResults, storedResult, trainUndisturbed } from "./undisturbed.js";
 import { untilGone } from "./workerProcess.js";
@@ -43,4 +44,26 @@ test("promise: worker frozen past its lease, its stale writes are refused and it
   await rescuer.kill();
   const next = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 2 }));
   await lab.untilState(next, "succeeded");
+}, 90_000);
+
+test("promise: worker frozen within a checkpoint write, the lock it holds does not keep the run from others", async () => {
+  const spec = smallSpec({ algorithm: "pc", epochs: 150, evaluate_every: 20 });
+  const expected = await trainUndisturbed(spec, lab.datasetsFolder);
+  await pauseInsert(lab.database, { table: "checkpoint_chunks", nth: 2 });
+  const frozen = lab.startWorker();
+  const id = await lab.submitOne(spec);
+  await lab.until("a checkpoint's write to pause", 30_000, async () =>
+    (await writeIsPaused(lab.database)) ? true : null,
+  );
+  frozen.signal("SIGSTOP");
+  lab.startWorker();
+  await lab.untilState(id, "succeeded");
+  expectEqualResults(await storedResult(lab.database, id), expected);
+  const attempts = await listAttempts(lab.database, id);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "succeeded"]);
+  frozen.signal("SIGCONT");
+  await lab.until("the frozen worker to leave the run", 20_000, async () =>
+    frozen.childPids().length === 0 ? true : null,
+  );
+  expect(frozen.isAlive).toBe(true);
 }, 90_000);
