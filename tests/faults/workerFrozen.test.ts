@@ -46,24 +46,31 @@ test("promise: worker frozen past its lease, its stale writes are refused and it
   await lab.untilState(next, "succeeded");
 }, 90_000);
 
-test("promise: worker frozen within a checkpoint write, the lock it holds does not keep the run from others", async () => {
-  const spec = smallSpec({ algorithm: "pc", epochs: 150, evaluate_every: 20 });
-  const expected = await trainUndisturbed(spec, lab.datasetsFolder);
-  await pauseInsert(lab.database, { table: "checkpoint_chunks", nth: 2 });
-  const frozen = lab.startWorker();
-  const id = await lab.submitOne(spec);
-  await lab.until("a checkpoint's write to pause", 30_000, async () =>
-    (await writeIsPaused(lab.database)) ? true : null,
-  );
-  frozen.signal("SIGSTOP");
-  lab.startWorker();
-  await lab.untilState(id, "succeeded");
-  expectEqualResults(await storedResult(lab.database, id), expected);
-  const attempts = await listAttempts(lab.database, id);
-  expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "succeeded"]);
-  frozen.signal("SIGCONT");
-  await lab.until("the frozen worker to leave the run", 20_000, async () =>
-    frozen.childPids().length === 0 ? true : null,
-  );
-  expect(frozen.isAlive).toBe(true);
-}, 90_000);
+test.each([
+  { within: "a checkpoint's bytes", table: "checkpoint_chunks", nth: 2 },
+  { within: "a metric batch", table: "metrics", nth: 2 },
+])(
+  "promise: worker frozen within $within, the locks it holds do not keep the run from others",
+  async ({ table, nth }) => {
+    const spec = smallSpec({ algorithm: "pc", epochs: 150, evaluate_every: 20 });
+    const expected = await trainUndisturbed(spec, lab.datasetsFolder);
+    await pauseInsert(lab.database, { table, nth });
+    const frozen = lab.startWorker();
+    const id = await lab.submitOne(spec);
+    await lab.until(`a write to ${table} to pause`, 30_000, async () =>
+      (await writeIsPaused(lab.database)) ? true : null,
+    );
+    frozen.signal("SIGSTOP");
+    lab.startWorker();
+    await lab.untilState(id, "succeeded");
+    expectEqualResults(await storedResult(lab.database, id), expected);
+    const attempts = await listAttempts(lab.database, id);
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "succeeded"]);
+    frozen.signal("SIGCONT");
+    await lab.until("the frozen worker to leave the run", 20_000, async () =>
+      frozen.childPids().length === 0 ? true : null,
+    );
+    expect(frozen.isAlive).toBe(true);
+  },
+  90_000,
+);

@@ -28,7 +28,12 @@ export const startWorker = async (
   config: Config,
   { logger, version }: { logger: Logger; version: string },
 ): Promise<Worker> => {
-  const database = openDatabase({ url: config.databaseUrl, poolSize: POOL_SIZE });
+  const database = openDatabase({
+    url: config.databaseUrl,
+    poolSize: POOL_SIZE,
+    // With the lease, the locks of a frozen worker end.
+    idleInTransactionMs: config.leaseMs,
+  });
   const id = newId("wrk");
   const log = logger.child({ worker: id });
   const draining = new AbortController();

@@ -12,7 +12,7 @@ export const cancelRun = async (
 ): Promise<{ run: RunRow; changed: boolean } | null> =>
   prisma.$transaction(async (transaction) => {
     // The lock comes before the look, so that the state judged is the state changed.
-    await transaction.$queryRaw`SELECT 1 FROM runs WHERE id = ${id} AND user_id = ${userId} FOR UPDATE`;
+    await transaction.$queryRaw`SELECT 1 FROM runs WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
     const before = await transaction.run.findFirst({ where: { id, userId } });
     if (before === null) return null;
     const state = before.state as RunState;
@@ -44,7 +44,7 @@ export const cancelSweep = async (
     // In the order of their ids, as the heartbeats of workers lock them: neither can deadlock the other.
     await transaction.$executeRaw`
       SELECT id FROM runs WHERE sweep_id = ${id} AND state IN (${Prisma.join([...endAtOnce, ...stopFirst])})
-      ORDER BY id FOR UPDATE`;
+      ORDER BY id FOR NO KEY UPDATE`;
     const ended = await transaction.$executeRaw`
       UPDATE runs SET state = 'canceled', reason = 'user', finished_at = now(), dispatched_at = NULL,
         epoch = epoch + 1, version = version + 1

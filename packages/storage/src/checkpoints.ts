@@ -20,7 +20,6 @@ export class CheckpointCorruptError extends Error {
   override name = "CheckpointCorruptError";
 }
 
-/** Stores the checkpoint and drops the run's older ones: a run goes on from its newest alone. */
 export const insertCheckpoint = async (
   transaction: Transaction,
   runId: string,
@@ -44,8 +43,16 @@ export const insertCheckpoint = async (
     await transaction.$executeRaw`
       INSERT INTO checkpoint_chunks (checkpoint_id, index, data) VALUES (${id}, ${index}::int, ${data})`;
   }
-  await transaction.checkpoint.deleteMany({ where: { runId, id: { not: id } } });
   return id;
+};
+
+/** A run goes on from its newest alone. */
+export const deleteOlderCheckpoints = async (
+  transaction: Transaction,
+  runId: string,
+  newestId: string,
+): Promise<void> => {
+  await transaction.checkpoint.deleteMany({ where: { runId, id: { not: newestId } } });
 };
 
 export const findCheckpoint = async (

@@ -103,7 +103,7 @@ export const renewLeases = async (
   // The rows are locked in the order of their ids, as everywhere where several are: two such statements cannot deadlock.
   return prisma.$queryRaw<RenewedLease[]>`
     WITH locked AS MATERIALIZED (
-      SELECT id FROM runs WHERE id = ANY(${ids}::text[]) ORDER BY id FOR UPDATE)
+      SELECT id FROM runs WHERE id = ANY(${ids}::text[]) ORDER BY id FOR NO KEY UPDATE)
     UPDATE runs SET
       lease_until = now() + ${leaseMs}::float8 * interval '1 millisecond',
       version = version + (CASE WHEN pulse.updates IS DISTINCT FROM runs.weight_updates THEN 1 ELSE 0 END),

@@ -16,18 +16,25 @@ export interface DatabaseOptions {
   poolSize?: number;
   /** How long a query may wait for a connection, or a transaction for its statements. */
   timeoutMs?: number;
+  /**
+   * How long a transaction may stand still before the server ends it. A process that is frozen or cut off in the middle
+   * of one would keep its row locks, and no other could take its runs over.
+   */
+  idleInTransactionMs?: number;
 }
 
 export const openDatabase = ({
   url,
   poolSize = 10,
   timeoutMs = 60_000,
+  idleInTransactionMs = 15_000,
 }: DatabaseOptions): Database => {
   const adapter = new PrismaPg({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
   });
   const prisma = new PrismaClient({
     adapter,
@@ -36,7 +43,7 @@ export const openDatabase = ({
   return { prisma, close: () => prisma.$disconnect() };
 };
 
-/** Codes with which Prisma and node-postgres say that the server is not there, as against a refused statement. */
+/** Codes with which Prisma and node-postgres say that nothing was stored and a repetition may be, as against a refused statement. */
 const CONNECTION_CODES = new Set([
   "P1001",
   "P1002",
@@ -48,6 +55,10 @@ const CONNECTION_CODES = new Set([
   "EPIPE",
   "ENOENT",
   "ETIMEDOUT",
+  "25P03",
+  // A deadlock or a serialisation failure: the server rolled one side back, and a repetition goes through.
+  "40P01",
+  "40001",
   "57P01",
   "57P02",
   "57P03",

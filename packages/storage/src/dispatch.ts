@@ -23,7 +23,7 @@ const runList = (runs: readonly QueuedRun[]): Prisma.Sql =>
 
 /** Statements that change several runs lock them in the order of their ids, so that no two of them can deadlock. */
 const lockInOrder = (runs: readonly QueuedRun[]): Prisma.Sql =>
-  Prisma.sql`SELECT id FROM runs WHERE id = ANY(${runs.map(({ id }) => id)}::text[]) ORDER BY id FOR UPDATE`;
+  Prisma.sql`SELECT id FROM runs WHERE id = ANY(${runs.map(({ id }) => id)}::text[]) ORDER BY id FOR NO KEY UPDATE`;
 
 /** Only runs that are still queued under the same epoch; the answer says which. */
 export const markDispatched = async (

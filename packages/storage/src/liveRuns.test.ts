@@ -1,9 +1,10 @@
 import { type RunState, isTerminal } from "@pclab/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pauseInsert, writeIsPaused } from "../../../tests/faults/pausedWrite.js";
 import { TestStorage, fenceOf } from "../../../tests/storage.js";
 import { cancelRun } from "./cancellation.js";
 import { listCheckpoints } from "./checkpoints.js";
-import type { ClaimedRun } from "./claims.js";
+import { type ClaimedRun, renewLeases } from "./claims.js";
 import type { Database } from "./database.js";
 import {
   type Fence,
@@ -157,4 +158,22 @@ test.each(endings)("a canceling run ends canceled, even on %s", async (_, ending
   await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
   await recordEnd(storage.database, fenceOf(claimed), ending, null);
   expect(await storage.run(claimed.id)).toMatchObject({ state: "canceled", reason: "user" });
+});
+
+test("heartbeats and recovery do not wait for the bytes of a checkpoint", async () => {
+  const writing = await storage.running();
+  const other = await storage.running();
+  await pauseInsert(storage.database, { table: "checkpoint_chunks", nth: 1 });
+  let isWritten = false;
+  const write = recordCheckpoint(storage.database, fenceOf(writing), checkpoint, []).finally(() => {
+    isWritten = true;
+  });
+  await expect.poll(() => writeIsPaused(storage.database), { timeout: 10_000 }).toBe(true);
+  const pulses = [writing, other].map((run) => ({ ...fenceOf(run), progress: null }));
+  expect(await renewLeases(storage.database, pulses, 60_000)).toHaveLength(2);
+  await storage.endLeases();
+  expect(await recoverLostRuns(storage.database)).toHaveLength(2);
+  expect(isWritten).toBe(false);
+  await expect(write).rejects.toThrow(StaleEpochError);
+  expect(await listCheckpoints(storage.database, writing.id)).toEqual([]);
 });

@@ -11,7 +11,7 @@ import {
 } from "@pclab/core";
 import type { Database, Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
-import { insertCheckpoint, type NewCheckpoint } from "./checkpoints.js";
+import { deleteOlderCheckpoints, insertCheckpoint, type NewCheckpoint } from "./checkpoints.js";
 import { insertMetrics } from "./metrics.js";
 import { moveRun } from "./moveRun.js";
 
@@ -71,7 +71,11 @@ export const recordMetrics = async (
     await insertMetrics(transaction, fence.runId, rows);
   });
 
-/** The checkpoint and the metric rows up to it commit together, and the crash budget starts anew. */
+/**
+ * The checkpoint and the metric rows up to it commit together, and the crash budget starts anew. The run's row is locked
+ * only once the bytes are there: a heartbeat, which renews all runs of a worker in one statement, never waits for them.
+ * Until then nothing but a foreign key holds the row, which is why everybody else locks it FOR NO KEY UPDATE.
+ */
 export const recordCheckpoint = async (
   { prisma }: Database,
   fence: Fence,
@@ -79,8 +83,9 @@ export const recordCheckpoint = async (
   rows: readonly MetricRow[],
 ): Promise<string> =>
   prisma.$transaction(async (transaction) => {
-    await proveEpoch(transaction, fence);
     const id = await insertCheckpoint(transaction, fence.runId, checkpoint);
+    await proveEpoch(transaction, fence);
+    await deleteOlderCheckpoints(transaction, fence.runId, id);
     await insertMetrics(transaction, fence.runId, rows);
     await transaction.run.update({ where: { id: fence.runId }, data: { crashes: 0 } });
     return id;

@@ -40,7 +40,7 @@ export const moveRun = async (
   { reason = null, reasonDetail = null }: MoveDetails = {},
 ): Promise<RunState> => {
   const [run] = await transaction.$queryRaw<{ state: RunState }[]>`
-    SELECT state FROM runs WHERE id = ${runId} FOR UPDATE`;
+    SELECT state FROM runs WHERE id = ${runId} FOR NO KEY UPDATE`;
   if (run === undefined) throw new Error(`moveRun: no run ${runId}`);
   const to = transition(run.state, event);
   if (to === null) throw new StateConflictError(run.state, event);

@@ -38,7 +38,7 @@ export const giveUpRun = async (
   prisma.$transaction(async (transaction) => {
     const [run] = await transaction.$queryRaw<{ id: string; state: RunState; crashes: number }[]>`
       SELECT id, state, crashes FROM runs
-      WHERE id = ${runId} AND epoch = ${epoch}::int AND state IN (${liveStates}) FOR UPDATE`;
+      WHERE id = ${runId} AND epoch = ${epoch}::int AND state IN (${liveStates}) FOR NO KEY UPDATE`;
     if (run === undefined) throw new StaleEpochError({ runId, epoch });
     return interruptRun(transaction, run, interruption, detail);
   });
@@ -55,7 +55,7 @@ export const recoverLostRuns = async ({ prisma }: Database): Promise<RecoveredRu
       { id: string; state: RunState; crashes: number; worker_id: string | null }[]
     >`
       SELECT id, state, crashes, worker_id FROM runs WHERE lease_until < now()
-      ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED`;
+      ORDER BY id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED`;
     const recovered: RecoveredRun[] = [];
     for (const run of lost) {
       const detail = `the lease of worker ${run.worker_id ?? "unknown"} ran out`;

@@ -19,6 +19,8 @@ export interface MainOptions {
 export async function main({ argv, environment }: MainOptions): Promise<number> {
   const log = (line: string): void => void process.stdout.write(`${line}\n`);
   const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+  // A terminal that is closed must not end the drain that its end asks for.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   let settings: Settings;
   try {
     settings = readSettings(argv, environment);
@@ -46,7 +48,9 @@ export async function main({ argv, environment }: MainOptions): Promise<number> 
 
   const { lock } = locked;
   const processes = new LabProcesses();
-  const stop = onStopSignal(processes, log);
+  const stop = onStopRequest(processes, log, {
+    parentEndsLab: environment["npm_execpath"] !== undefined,
+  });
   try {
     const lab = await startLab({ settings, lock, processes, log });
     const exampleFile = join(repository, "examples/first.yaml");
@@ -82,8 +86,15 @@ interface StopRequest {
   requested: Promise<void>;
 }
 
-/** The first signal asks for a drain, a second one a moment later forces it. */
-function onStopSignal(processes: LabProcesses, log: (line: string) => void): StopRequest {
+/**
+ * The first signal asks for a drain, a second one a moment later forces it. Under npm the end of the parent asks too:
+ * a signal sent to npm alone can end npm and its shell without reaching this process.
+ */
+function onStopRequest(
+  processes: LabProcesses,
+  log: (line: string) => void,
+  { parentEndsLab }: { parentEndsLab: boolean },
+): StopRequest {
   const controller = new AbortController();
   let firstMs = 0;
   const requested = new Promise<void>((resolve) => {
@@ -99,6 +110,14 @@ function onStopSignal(processes: LabProcesses, log: (line: string) => void): Sto
       }
     };
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+    if (!parentEndsLab) return;
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      if (!controller.signal.aborted) onSignal();
+    }, 500);
+    watch.unref();
   });
   return { signal: controller.signal, requested };
 }
