@@ -69,7 +69,7 @@ const CONNECTION_CODES = new Set([
 ]);
 
 const CONNECTION_MESSAGES =
-  /Can't reach database server|Connection terminated|connection timeout|Server has closed the connection|the database system is (starting up|shutting down|in recovery)|terminating connection|ConnectionClosed|DatabaseNotReachable|Unable to start a transaction/i;
+  /Can't reach database server|Connection terminated|connection timeout|Server has closed the connection|the database system is (starting up|shutting down|in recovery)|terminating connection|ConnectionClosed|DatabaseNotReachable|Unable to start a transaction|deadlock detected|could not serialize access/i;
 
 /** `disk_full` and its kin (SQLSTATE 53100): the server is there, its disk has no room. */
 export const isStorageFull = (error: unknown): boolean =>

@@ -20,8 +20,8 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-const start = async (): Promise<LocalRedis> => {
-  const server = await startRedis({ home });
+const start = async (folder = home): Promise<LocalRedis> => {
+  const server = await startRedis({ home: folder });
   if (server === null) throw new Error("no Redis although the set-up found one");
   started.add(server);
   return server;
@@ -73,9 +73,9 @@ describe.runIf(inject("redisUrl") !== null)("a Redis of the lab's own", () => {
   });
 
   test("has its socket elsewhere when the home's path is too long for one", async () => {
-    home = join(home, "x".repeat(100));
-    await mkdir(home);
-    const { url } = await start();
+    const deep = join(home, "x".repeat(100));
+    await mkdir(deep);
+    const { url } = await start(deep);
     expect(Buffer.byteLength(url)).toBeLessThanOrEqual(107);
     expect(await command(url, "PING")).toBe("+PONG");
   });
