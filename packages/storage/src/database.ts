@@ -34,6 +34,8 @@ export const openDatabase = ({
     max: poolSize,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // Prisma's adapter reads a timestamp's digits and drops its offset: every session speaks UTC.
+    options: "-c TimeZone=UTC",
     idle_in_transaction_session_timeout: idleInTransactionMs,
   });
   const prisma = new PrismaClient({
