@@ -1,7 +1,7 @@
 /**
  * Replays infra/Dockerfile without a container engine: what is committed is unpacked into an empty folder, each stage's
  * own COPY, RUN, ENV and WORKDIR run in a folder that stands for the image, and the final command of each target has to
- * answer the target's own HEALTHCHECK. Needs the build of scripts/ for a PostgreSQL to run against.
+ * answer the target's own HEALTHCHECK, which fails before and after, and to end with status 0 on SIGTERM. Needs the build of scripts/ for a PostgreSQL to run against.
  *
  *   node scripts/replay-dockerfile.mjs [target ...]        (default: api worker)
  *
@@ -14,6 +14,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@pclab/storage";
+import { findFreePort } from "./dist/local/freePort.js";
 import { startPostgres } from "./dist/local/postgres.js";
 import { parseCommand, parseDockerfile, parseFlags } from "./dockerfile.mjs";
 
@@ -87,6 +88,7 @@ async function apply(image, keyword, value, { stages, context }) {
       image.health = parseCommand(value.slice(value.indexOf("CMD ") + 4));
       break;
     case "EXPOSE":
+      image.exposesPort = true;
       break;
     default:
       throw new Error(`the replay does not know ${keyword}: teach it`);
@@ -150,16 +152,17 @@ async function answer(target, image) {
   try {
     // The API's own command migrates; a worker finds the tables made.
     if (target !== "api") await migrate(postgres.url);
+    const port = await findFreePort("127.0.0.1", 0);
     const env = {
       ...environmentOf(image),
       DATABASE_URL: postgres.url,
-      PCLAB_PORT: "18123",
+      PCLAB_PORT: String(port),
       PCLAB_HOST: "127.0.0.1",
       PCLAB_HOME: join(folder, "nowhere"),
     };
     const identity = process.getuid() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     const options = { cwd: image.workdir, env, ...identity };
-    log(`${target}: CMD ${JSON.stringify(image.cmd)}`);
+    mustBeUnhealthy(target, image, options, "before its start");
     child = spawn(image.cmd[0], image.cmd.slice(1), {
       ...options,
       stdio: ["ignore", "pipe", "pipe"],
@@ -168,7 +171,12 @@ async function answer(target, image) {
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (bytes) => (output += bytes));
     await healthy(target, image, child, options, () => output);
-    await ended(child);
+    if (image.exposesPort) {
+      for (const path of ["/healthz", "/readyz"])
+        await mustAnswer(`http://127.0.0.1:${port}${path}`);
+    }
+    await ended(target, child, () => output);
+    mustBeUnhealthy(target, image, options, "after its end");
   } finally {
     child?.kill("SIGKILL");
     await postgres.stop();
@@ -179,11 +187,7 @@ async function healthy(target, image, child, options, output) {
   const startedMs = performance.now();
   while (performance.now() - startedMs < healthTimeoutMs) {
     if (child.exitCode !== null || child.signalCode !== null) break;
-    const { status } = spawnSync(image.health[0], image.health.slice(1), {
-      ...options,
-      stdio: "ignore",
-    });
-    if (status === 0) {
+    if (passesHealthCheck(image, options)) {
       log(`${target}: healthy after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
       return;
     }
@@ -192,14 +196,39 @@ async function healthy(target, image, child, options, output) {
   throw new Error(`${target} is not healthy. Its output:\n${output().slice(-4_000)}`);
 }
 
-/** SIGTERM, as `docker stop` sends it, has to end the process. */
-async function ended(child) {
+function passesHealthCheck(image, options) {
+  const [program, ...words] = image.health;
+  return spawnSync(program, words, { ...options, stdio: "ignore" }).status === 0;
+}
+
+/** A health check that passes without the service says nothing. */
+function mustBeUnhealthy(target, image, options, when) {
+  if (passesHealthCheck(image, options)) {
+    throw new Error(`${target}: the health check passes ${when}`);
+  }
+}
+
+async function mustAnswer(url) {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  if (answer.status !== 200) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+  log(`GET ${new URL(url).pathname}: ${answer.status}`);
+}
+
+/** SIGTERM, as `docker stop` sends it, has to end the process, and in order. */
+async function ended(target, child, output) {
   child.kill("SIGTERM");
   const deadlineMs = performance.now() + 30_000;
   while (child.exitCode === null && child.signalCode === null) {
     if (performance.now() > deadlineMs) throw new Error("SIGTERM does not end it within 30 s");
     await sleep(50);
   }
+  if (child.exitCode !== 0) {
+    const how = child.signalCode ?? `status ${child.exitCode}`;
+    throw new Error(
+      `${target} ends with ${how} after SIGTERM. Its output:\n${output().slice(-4_000)}`,
+    );
+  }
+  log(`${target}: ended in order on SIGTERM`);
 }
 
 function execute(program, words, options) {

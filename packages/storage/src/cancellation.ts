@@ -37,8 +37,9 @@ export const cancelSweep = async (
   { userId, id }: { userId: string; id: string },
 ): Promise<{ changed: boolean } | null> =>
   prisma.$transaction(async (transaction) => {
+    // No stronger lock: whoever changes a run twice in a transaction checks its foreign keys, and would wait for this one.
     const sweeps = await transaction.$queryRaw<{ cancel_requested_at: Date | null }[]>`
-      SELECT cancel_requested_at FROM sweeps WHERE id = ${id} AND user_id = ${userId} FOR UPDATE`;
+      SELECT cancel_requested_at FROM sweeps WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
     const [sweep] = sweeps;
     if (sweep === undefined) return null;
     // In the order of their ids, as the heartbeats of workers lock them: neither can deadlock the other.
