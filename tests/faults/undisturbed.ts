@@ -45,7 +45,7 @@ const trainOnce = async (spec: ExperimentSpec, datasetsFolder: string): Promise<
     checkpoint: null,
     now: () => performance.now(),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
-    control: { checkpointRequested: false },
+    control: { checkpointRequested: false, threads: 1 },
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
     slots: 1,
   });

@@ -16,7 +16,7 @@ const send = (message: FromChild): Promise<void> =>
     });
   });
 
-const control = { checkpointRequested: false };
+const control = { checkpointRequested: false, threads: 1 };
 
 process.on("message", (message: ToChild) => {
   if (message.type === "write_checkpoint") {

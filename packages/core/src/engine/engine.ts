@@ -180,6 +180,12 @@ export interface Engine {
   readonly shape: NetworkShape;
   readonly replicaCount: number;
 
+  /**
+   * How many threads the calls that follow may use; one until it is called. Takes effect between minibatches and changes
+   * no result. An engine that has no threads of its own ignores it.
+   */
+  setThreads(count: number): void;
+
   /** Copies the state in; a value in another precision is rounded. Throws on a shape that does not fit. */
   loadState(replica: number, state: NetworkState): Promise<void>;
   /** A copy of the state. */

@@ -60,7 +60,7 @@ export const smallOptions = (spec: ExperimentSpec): TrainingOptions => {
       return nowMs;
     },
     breathe: async () => {},
-    control: { checkpointRequested: false },
+    control: { checkpointRequested: false, threads: 1 },
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
     slots: 1,
   };

@@ -24,6 +24,8 @@ import { type SinceEvaluation, addMinibatch, nothingSinceEvaluation } from "./si
 export interface TrainingControl {
   /** A checkpoint is due after the present minibatch; the loop clears it as it gives one out. */
   checkpointRequested: boolean;
+  /** Threads the engine may use from the next minibatch on. */
+  threads: number;
 }
 
 export interface TrainingOptions {
@@ -152,8 +154,9 @@ class Run {
   }
 
   async trainMinibatch(): Promise<void> {
-    const { dataset, now } = this.#options;
+    const { control, dataset, now } = this.#options;
     const startMs = now();
+    this.#engine.setThreads(control.threads);
     const minibatch = { examples: dataset.train, indices: this.#minibatches.next() };
     const [report] = await this.#engine.trainMinibatch([minibatch]);
     if (report === null) throw new Error("the engine left out a minibatch");

@@ -47,6 +47,9 @@ class ReferenceEngine implements Engine {
     this.#replicas = replicas.map((settings) => new Replica(shape, settings, batchSize));
   }
 
+  /** One thread, whatever the count. */
+  setThreads(): void {}
+
   async loadState(replica: number, state: NetworkState): Promise<void> {
     this.#replica(replica).load(state);
   }
