@@ -1,0 +1,114 @@
+/** What happens to a block of rows once its product is there. */
+
+/** Calls body(unit, offset) for each vector of a block: `unit` counts rows, `offset` floats. */
+template <typename Body>
+inline void forVectors(Rows size, Body body) {
+  for (int r = 0; r < size.rows; r++) {
+    for (int v = 0; v < size.lanes; v += kLanes) body(r, r * size.lanes + v);
+  }
+}
+
+inline void addTo(float* sums, int offset, int lanes, Vector value) {
+  float* at = sums + offset % lanes;
+  store(at, load(at) + value);
+}
+
+void errors(const ErrorRows& block) {
+  withActivation(block.g, [&](auto g) {
+    forVectors(block.size, [&](int unit, int at) {
+      Vector a = load(block.product + at);
+      if (block.bias != nullptr) a += block.bias[unit];
+      Vector mu, slope;
+      g.apply(a, mu, slope);
+      const Vector eps = load(block.x + at) - mu;
+      const Vector weighted = block.precision[unit] * eps;
+      store(block.eps + at, eps);
+      store(block.h + at, weighted * slope);
+      if (block.energy != nullptr) addTo(block.energy, at, block.size.lanes, weighted * eps);
+    });
+  });
+}
+
+void storedErrors(const StoredErrorRows& block) {
+  forVectors(block.size, [&](int unit, int at) {
+    const Vector eps = load(block.x + at) - load(block.mu + at);
+    const Vector weighted = block.precision[unit] * eps;
+    store(block.eps + at, eps);
+    store(block.h + at, weighted * load(block.slope + at));
+    if (block.energy != nullptr) addTo(block.energy, at, block.size.lanes, weighted * eps);
+  });
+}
+
+void predict(const PredictionRows& block) {
+  withActivation(block.g, [&](auto g) {
+    forVectors(block.size, [&](int unit, int at) {
+      Vector a = load(block.product + at);
+      if (block.bias != nullptr) a += block.bias[unit];
+      Vector mu, slope;
+      g.apply(a, mu, slope);
+      if (block.eps != nullptr) {
+        const Vector eps = load(block.eps + at);
+        const Vector weighted = block.precision[unit] * eps;
+        mu += eps;
+        if (block.h != nullptr) store(block.h + at, weighted * slope);
+        if (block.energy != nullptr) addTo(block.energy, at, block.size.lanes, weighted * eps);
+      }
+      store(block.x + at, mu);
+      if (block.phi == nullptr && block.slope != nullptr) store(block.slope + at, slope);
+    });
+  });
+  if (block.phi == nullptr) return;
+  withActivation(block.hidden, [&](auto hidden) {
+    forVectors(block.size, [&](int, int at) {
+      Vector value, slope;
+      hidden.apply(load(block.x + at), value, slope);
+      store(block.phi + at, value);
+      store(block.slope + at, slope);
+    });
+  });
+}
+
+inline Vector errorOf(const StepRows& block, int at) {
+  return block.eps == nullptr ? load(block.x + at) - load(block.mu + at) : load(block.eps + at);
+}
+
+inline Vector pullOf(const StepRows& block, int at) {
+  const Vector pull = load(block.product + at);
+  return block.phi == nullptr ? pull : pull * load(block.slope + at);
+}
+
+void measureResidual(const StepRows& block) {
+  forVectors(block.size, [&](int unit, int at) {
+    const Vector gradient = block.precision[unit] * errorOf(block, at) - pullOf(block, at);
+    addTo(block.residual, at, block.size.lanes, gradient * gradient);
+  });
+}
+
+void moveActivities(const StepRows& block) {
+  const float* factor = block.precondition ? block.variance : block.precision;
+  forVectors(block.size, [&](int unit, int at) {
+    const Vector eps = errorOf(block, at);
+    const Vector pull = pullOf(block, at);
+    const Vector direction =
+        block.precondition ? factor[unit] * pull - eps : pull - factor[unit] * eps;
+    store(block.x + at, load(block.x + at) + block.rate * direction);
+  });
+  if (block.phi == nullptr) return;
+  withActivation(block.hidden, [&](auto hidden) {
+    forVectors(block.size, [&](int, int at) {
+      Vector value, slope;
+      hidden.apply(load(block.x + at), value, slope);
+      store(block.phi + at, value);
+      store(block.slope + at, slope);
+    });
+  });
+}
+
+void step(const StepRows& block) {
+  if (block.residual != nullptr) measureResidual(block);
+  else moveActivities(block);
+}
+
+void backward(Rows size, const float* product, const float* slope, float* h) {
+  forVectors(size, [&](int, int at) { store(h + at, load(product + at) * load(slope + at)); });
+}
