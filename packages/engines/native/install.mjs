@@ -3,11 +3,21 @@
  * the lab then runs on its other engines, and `npm run doctor` repeats the reason that is left here.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
+const release = join(folder, "build/Release");
+const addon = "pclab_native.node";
 const reasonFile = join(folder, "build/unavailable.txt");
 
 /** npm brings node-gyp along; its place is known from npm's own. */
@@ -27,24 +37,37 @@ function headers() {
   return existsSync(join(prefix, "include/node/node_api.h")) ? [`--nodedir=${prefix}`] : [];
 }
 
+/**
+ * In a folder of its own, so that two builds at once do not delete each other's files, and a process that has the addon
+ * loaded keeps the one it has: the new one takes its name at the end.
+ */
 function build() {
   const program = nodeGyp();
+  mkdirSync(release, { recursive: true });
   if (program === undefined) return "node-gyp was not found: npm, which brings it, is missing";
-  const words = [program, "rebuild", "--jobs=max", "--loglevel=error", ...headers()];
-  const { status, error, stdout, stderr } = spawnSync(process.execPath, words, {
-    cwd: folder,
-    encoding: "utf8",
-    maxBuffer: 64 * 2 ** 20,
-  });
-  if (status === 0) return null;
-  return error?.message ?? `${stdout}${stderr}`.trim();
+  const work = mkdtempSync(join(folder, "build/work-"));
+  try {
+    for (const part of ["cpp", "binding.gyp", "package.json"]) {
+      cpSync(join(folder, part), join(work, part), { recursive: true });
+    }
+    const words = [program, "rebuild", "--jobs=max", "--loglevel=error", ...headers()];
+    const { status, error, stdout, stderr } = spawnSync(process.execPath, words, {
+      cwd: work,
+      encoding: "utf8",
+      maxBuffer: 64 * 2 ** 20,
+    });
+    if (status !== 0) return error?.message ?? `${stdout}${stderr}`.trim();
+    renameSync(join(work, "build/Release", addon), join(release, addon));
+    return null;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 const failure = build();
 if (failure === null) {
   rmSync(reasonFile, { force: true });
 } else {
-  mkdirSync(dirname(reasonFile), { recursive: true });
   writeFileSync(reasonFile, `${failure}\n`);
   process.stderr.write("the native engine was not built; `npm run doctor` says why\n");
 }

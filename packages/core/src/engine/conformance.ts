@@ -7,11 +7,13 @@ import type { ConformanceCase, ConformanceTolerances } from "./conformance/case.
 import { determinismCases } from "./conformance/determinismCases.js";
 import { equationCases } from "./conformance/equationCases.js";
 import { failureCases } from "./conformance/failureCases.js";
+import { gaussNewtonCases } from "./conformance/gaussNewtonCases.js";
 import { trainingCases } from "./conformance/trainingCases.js";
 import type { EngineFactory } from "./engine.js";
 
 export type { ConformanceCase, ConformanceTolerances } from "./conformance/case.js";
 
+/** What every engine does. */
 export const conformanceCases = (
   factory: EngineFactory,
   tolerances: ConformanceTolerances,
@@ -21,3 +23,9 @@ export const conformanceCases = (
   ...determinismCases(factory),
   ...failureCases(factory),
 ];
+
+/** What an engine with `inference.method: gauss_newton` does besides. */
+export const gaussNewtonConformanceCases = (
+  factory: EngineFactory,
+  tolerances: ConformanceTolerances,
+): ConformanceCase[] => gaussNewtonCases(factory, tolerances);

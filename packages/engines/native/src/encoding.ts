@@ -12,8 +12,7 @@ const OPTIMISERS = ["sgd", "momentum", "adam", "adamw"] as const;
 const METHODS = ["gradient", "gauss_newton"] as const;
 const SOLVERS = ["dense", "cg"] as const;
 
-const indexIn = <T extends string>(names: readonly T[], name: string): number =>
-  names.findIndex((candidate) => candidate === name);
+const indexIn = (names: readonly string[], name: string): number => names.indexOf(name);
 
 export const encodeShape = (shape: NetworkShape): Float64Array =>
   Float64Array.of(

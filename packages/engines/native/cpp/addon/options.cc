@@ -17,7 +17,8 @@ class Fields {
 
   double real(const char* name, double minimum) {
     const double value = values_[next_++];
-    if (std::isfinite(value) && value >= minimum) return value;
+    // A minimum of minus infinity is there for a floor that binds nothing.
+    if (value >= minimum && value < std::numeric_limits<double>::infinity()) return value;
     throw ArgumentError(std::string(name) + " is " + std::to_string(value) + ", expected a number from " +
                         std::to_string(minimum) + " on");
   }
@@ -37,7 +38,7 @@ class Fields {
 };
 
 constexpr int kMostActivations = static_cast<int>(Activation::identity);
-constexpr double kLowest = -std::numeric_limits<double>::max();
+constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
