@@ -109,6 +109,7 @@ export interface InferenceMeasures {
   /** Sum over samples of the norm of dE/dx over the hidden activities. */
   residualSum: number;
   residualMax: number;
+  /** Activity steps; outer iterations with `gauss_newton`. */
   stepsTaken: number;
 }
 
@@ -147,7 +148,7 @@ export interface LayerGradient {
  * measured at the last activities under the weights after the last update.
  */
 export interface PhaseTrace {
-  /** E and Q after 0, 1, ..., stepsTaken activity steps, each under the weights that the next step would use. */
+  /** E and Q after 0, 1, ..., stepsTaken steps, each under the weights that the next step would use. */
   energy: number[];
   quadraticEnergy: number[];
   quadraticEnergyPerLayer: Float64Array;

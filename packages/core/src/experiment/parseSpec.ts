@@ -1,7 +1,8 @@
 /** From the wire form to a complete spec and back: defaults, the rules between fields, and the printer. */
 import { type Checked, checkAgainst } from "../validation/check.js";
-import { type Path, type Problem, ValidationError, pointerOf } from "../validation/problem.js";
-import type { ExperimentSpec, InferenceSettings, Schedule, VarianceSettings } from "./spec.js";
+import { type RuleProblem, ValidationError, pointerOf } from "../validation/problem.js";
+import { inferenceOf, inferenceRuleProblems } from "./inferenceRules.js";
+import type { ExperimentSpec, Schedule, VarianceSettings } from "./spec.js";
 import { type SpecWire, TRAINING_IMAGES, specSchema } from "./specSchema.js";
 import {
   AVAILABLE_ENGINES,
@@ -82,18 +83,6 @@ const scheduleOf = (wire: SpecWire["schedule"]): Schedule =>
     ? "constant"
     : { warmupCosine: { ...wire.warmup_cosine } };
 
-const inferenceOf = (wire: SpecWire["inference"], algorithm: Algorithm): InferenceSettings => {
-  const steps = wire?.steps ?? 256;
-  return {
-    method: wire?.method ?? "gradient",
-    steps,
-    rate: wire?.rate ?? 0.1,
-    updateEvery: wire?.update_every ?? (relaxesCondition2(algorithm) ? 8 : steps),
-    precondition: wire?.precondition ?? true,
-    tolerance: wire?.tolerance ?? 0,
-  };
-};
-
 const varianceOf = (
   wire: SpecWire["variance"],
   algorithm: Algorithm,
@@ -104,8 +93,6 @@ const varianceOf = (
   initial: wire?.initial ?? 0,
   trainOutput: trainsVariance && (wire?.train_output ?? algorithm === "pc_rc23"),
 });
-
-type RuleProblem = Omit<Problem, "pointer"> & { path: Path };
 
 /** The rules between fields. Each names the field to change; `wire` tells which values were given and which are defaults. */
 export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[] => {
@@ -131,7 +118,7 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
         `exceed the ${TRAINING_IMAGES} training images; lower one of them`,
     });
   }
-  if (spec.algorithm !== "bp") problems.push(...inferenceRuleProblems(spec));
+  if (spec.algorithm !== "bp") problems.push(...inferenceRuleProblems(spec, wire.inference));
   if (spec.engine !== "auto" && !AVAILABLE_ENGINES.includes(spec.engine)) {
     problems.push({
       path: ["engine"],
@@ -160,32 +147,6 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
     });
   }
   return problems;
-};
-
-const inferenceRuleProblems = ({ algorithm, inference }: ExperimentSpec): RuleProblem[] => {
-  const { steps, updateEvery } = inference;
-  if (relaxesCondition2(algorithm)) {
-    if (steps % updateEvery === 0) return [];
-    return [
-      {
-        path: ["inference", "update_every"],
-        code: "conflict",
-        got: updateEvery,
-        allowed: `a divisor of inference.steps (${steps})`,
-        detail: `inference.steps (${steps}) must be a multiple of inference.update_every (${updateEvery})`,
-      },
-    ];
-  }
-  if (updateEvery === steps) return [];
-  return [
-    {
-      path: ["inference", "update_every"],
-      code: "conflict",
-      got: updateEvery,
-      allowed: `inference.steps (${steps}), or leave it out`,
-      detail: `'${algorithm}' updates its weights after inference only; use pc_rc2 or pc_rc23 to update every ${updateEvery} steps`,
-    },
-  ];
 };
 
 /** The complete spec in its wire form; `parseSpec` of it gives the same spec. */

@@ -7,6 +7,7 @@ import type {
   Algorithm,
   DatasetName,
   EngineChoice,
+  GaussNewtonSolver,
   InferenceMethod,
   Initialisation,
   NodeConvention,
@@ -16,7 +17,7 @@ import type {
 
 export interface InferenceSettings {
   method: InferenceMethod;
-  /** T, activity steps a minibatch. */
+  /** T, activity steps a minibatch. This and the next three belong to gradient steps: `gauss_newton` ignores them. */
   steps: number;
   /** gamma. */
   rate: number;
@@ -26,6 +27,12 @@ export interface InferenceSettings {
   precondition: boolean;
   /** Stop a phase when |dQ|/Q is below this for every sample; 0 never stops early. */
   tolerance: number;
+  /** The most Gauss-Newton iterations of a phase; null with other methods. */
+  outerIterations: number | null;
+  /** Null with other methods than `gauss_newton`. */
+  solver: GaussNewtonSolver | null;
+  /** CG ends for a sample at a solver residual of this share of its right-hand side's norm; null without CG. */
+  solverTolerance: number | null;
 }
 
 export interface VarianceSettings {

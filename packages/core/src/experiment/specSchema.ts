@@ -8,6 +8,7 @@ import {
   ALGORITHMS,
   DATASETS,
   ENGINES,
+  GAUSS_NEWTON_SOLVERS,
   INFERENCE_METHODS,
   INITIALISATIONS,
   NODE_CONVENTIONS,
@@ -45,7 +46,10 @@ const scheduleSchema = z.union([
 ]);
 
 const inferenceSchema = z.strictObject({
-  method: optional(z.enum(INFERENCE_METHODS), "how activities settle; default gradient"),
+  method: optional(
+    z.enum(INFERENCE_METHODS),
+    "how activities settle; default gradient. gauss_newton does not use the next four",
+  ),
   steps: optional(integer(1, 100_000), "T, activity steps a minibatch; default 256"),
   rate: optional(positive, "gamma, the activity step; default 0.1"),
   update_every: optional(
@@ -56,6 +60,18 @@ const inferenceSchema = z.strictObject({
   tolerance: optional(
     nonNegative,
     "stop a phase when |dQ|/Q of every sample is below it; default 0, never early",
+  ),
+  outer_iterations: optional(
+    integer(1, 1000),
+    "gauss_newton: most iterations a minibatch; default 1",
+  ),
+  solver: optional(
+    z.enum(GAUSS_NEWTON_SOLVERS),
+    "gauss_newton: cg, conjugate gradients, or dense; default cg",
+  ),
+  solver_tolerance: optional(
+    positive.lt(1),
+    "cg: solver residual over right-hand side, of every sample; default 0.03, with more outer iterations 0.001",
   ),
 });
 

@@ -193,6 +193,133 @@ describe("a sweep", () => {
   });
 });
 
+describe("gauss_newton", () => {
+  const inference = (fields: object) => ({ inference: { method: "gauss_newton", ...fields } });
+
+  test("takes one outer iteration by conjugate gradients; other methods have no such settings", () => {
+    const [newton, thrice, gradient] = runsOf({
+      runs: [
+        { algorithm: "pc", ...inference({}) },
+        { algorithm: "pc", ...inference({ outer_iterations: 3 }) },
+        { algorithm: "pc", inference: {} },
+      ],
+    });
+    expect(newton?.inference).toMatchObject({
+      outerIterations: 1,
+      solver: "cg",
+      solverTolerance: 0.03,
+    });
+    expect(thrice?.inference).toMatchObject({ outerIterations: 3, solverTolerance: 0.001 });
+    expect(gradient?.inference).toMatchObject({
+      outerIterations: null,
+      solver: null,
+      solverTolerance: null,
+    });
+  });
+
+  test("printed is a spec that reads back the same, with either solver", () => {
+    const runs = runsOf({
+      base: inference({ outer_iterations: 3, tolerance: 1e-3 }),
+      grid: { algorithm: ["bp", "pc", "pc_rc3"], "inference.solver": ["dense", "cg"] },
+    });
+    expect(runs).toHaveLength(6);
+    for (const run of runs) {
+      const again = parseSpec(JSON.parse(JSON.stringify(printSpec(run))));
+      expect(again).toEqual({ ok: true, value: run });
+    }
+  });
+
+  test.each([
+    ["a kink", { activation: "relu", ...inference({}) }, "#/activation", "tanh"],
+    ["a leaky kink", { activation: "leaky_relu", ...inference({}) }, "#/activation", "gradient"],
+    [
+      "a kink at the output",
+      { output_activation: "relu", ...inference({}) },
+      "#/output_activation",
+      "smooth",
+    ],
+    [
+      "updates during inference",
+      { algorithm: "pc_rc2", ...inference({}) },
+      "#/inference/method",
+      "use inference.method 'gradient'",
+    ],
+    [
+      "updates and variances",
+      { algorithm: "pc_rc23", ...inference({}) },
+      "#/inference/method",
+      "'gradient'",
+    ],
+    [
+      "a tolerance for an exact solver",
+      inference({ solver: "dense", solver_tolerance: 0.1 }),
+      "#/inference/solver_tolerance",
+      "use inference.solver 'cg'",
+    ],
+    [
+      "outer iterations of gradient steps",
+      { inference: { outer_iterations: 2 } },
+      "#/inference/outer_iterations",
+      "'gradient'",
+    ],
+    [
+      "a solver of gradient steps",
+      { inference: { method: "gradient", solver: "cg" } },
+      "#/inference/solver",
+      "use inference.method 'gauss_newton'",
+    ],
+    [
+      "a solver's tolerance with gradient steps",
+      { inference: { solver_tolerance: 0.1 } },
+      "#/inference/solver_tolerance",
+      "gauss_newton",
+    ],
+  ])("refuses %s, and says the way out", (_, fields, pointer, wayOut) => {
+    const parsed = parseSpec({ algorithm: "pc", ...fields });
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems.map((problem) => [problem.pointer, problem.code])).toEqual([
+      [pointer, "conflict"],
+    ]);
+    expect(problems[0]?.detail).toContain(wayOut);
+  });
+
+  test.each([
+    [{ outer_iterations: 0 }, "minimum"],
+    [{ outer_iterations: 1.5 }, "wrong_type"],
+    [{ outer_iterations: 1e9 }, "maximum"],
+    [{ solver: "cg", solver_tolerance: 0 }, "minimum"],
+    [{ solver: "cg", solver_tolerance: 1 }, "maximum"],
+    [{ solver: "lu" }, "not_allowed"],
+  ])("refuses %o", (fields, code) => {
+    const parsed = parseSpec({ algorithm: "pc", ...inference(fields) });
+    expect(parsed.ok ? [] : parsed.problems.map((problem) => problem.code)).toEqual([code]);
+  });
+
+  test("every conflict of a spec is told at once", () => {
+    const parsed = parseSpec({
+      algorithm: "pc_rc2",
+      activation: "relu",
+      output_activation: "leaky_relu",
+      ...inference({ solver: "dense", solver_tolerance: 0.1 }),
+    });
+    expect(parsed.ok ? 0 : parsed.problems.length).toBe(4);
+  });
+
+  test("is nothing to bp, which infers nothing", () => {
+    const spec = { algorithm: "bp", activation: "relu", ...inference({}) };
+    expect(parseSpec(spec).ok).toBe(true);
+    const stray = { algorithm: "bp", inference: { outer_iterations: 2 } };
+    expect(parseSpec(stray)).toMatchObject({ ok: true, value: { inference: { solver: null } } });
+  });
+
+  test("nesterov is still a word of another version", () => {
+    const parsed = parseSpec({ algorithm: "pc", inference: { method: "nesterov" } });
+    expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+      { pointer: "#/inference/method", code: "not_available", allowed: "gradient, gauss_newton" },
+    ]);
+  });
+});
+
 describe("a spec", () => {
   test("printed with its defaults is a spec that reads back the same", () => {
     for (const run of runsOf({

@@ -20,6 +20,19 @@ describe("the work of a run", () => {
     expect(trainingMultiplyAdds(rc2)).toBe(10 * (1592 + 2 * 24 * 8 + 4 * 1592));
   });
 
+  test("counts Gauss-Newton's sweeps by its solver", () => {
+    const work = (inference: object) =>
+      trainingMultiplyAdds(
+        withDefaults({
+          ...base,
+          algorithm: "pc",
+          inference: { method: "gauss_newton", ...inference },
+        }),
+      );
+    expect(work({ solver: "dense", outer_iterations: 2 })).toBe(10 * (1592 + 2 * 11 * 24 + 1592));
+    expect(work({ solver: "cg" })).toBe(10 * (1592 + 5 * 24 + 1592));
+  });
+
   test("forecasts by the median pace of the runs most like it", () => {
     const bp = withDefaults({ ...base, algorithm: "bp" });
     const pc = withDefaults({ ...base, algorithm: "pc" });

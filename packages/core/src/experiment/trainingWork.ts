@@ -1,12 +1,12 @@
 /** How much arithmetic a run is, so that what was measured on one can forecast another. */
 import { IMAGE_PIXELS, CLASS_COUNT } from "../data/idx.js";
 import { minibatchesPerEpoch, totalMinibatches, updatesPerMinibatch } from "./parseSpec.js";
-import type { ExperimentSpec } from "./spec.js";
+import type { ExperimentSpec, InferenceSettings } from "./spec.js";
 
 /**
  * Multiply-adds of the matrix products of a whole training run. A BP step is three products a layer (forward, back,
  * gradient). A PC minibatch is a forward pass, two products a layer and step but for the first layer, whose prediction
- * stands still, and a gradient an update. Evaluation is left out, as it is in `train_seconds`.
+ * stands still, and a gradient an update; Gauss-Newton has sweeps of its own. Evaluation is left out, as it is in `train_seconds`.
  */
 export const trainingMultiplyAdds = (spec: ExperimentSpec): number => {
   const { width, depth } = spec;
@@ -17,10 +17,17 @@ export const trainingMultiplyAdds = (spec: ExperimentSpec): number => {
       ? 3 * (first + inner)
       : first +
         inner +
-        2 * inner * spec.inference.steps +
+        inferenceSweeps(spec.inference) * inner +
         updatesPerMinibatch(spec) * (first + inner);
   const samplesPerMinibatch = spec.trainSize / minibatchesPerEpoch(spec);
   return perSample * samplesPerMinibatch * totalMinibatches(spec);
+};
+
+/** Sweeps of an inference phase through all layers but the first. */
+const inferenceSweeps = ({ steps, outerIterations, solver }: InferenceSettings): number => {
+  if (outerIterations === null) return 2 * steps;
+  // One forward to the new activities; and a backward sweep an output, or CG's two steps of one forward and one backward.
+  return outerIterations * (1 + (solver === "dense" ? CLASS_COUNT : 4));
 };
 
 /** A finished run: what it was, and how long its training took. */

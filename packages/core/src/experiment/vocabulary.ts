@@ -19,18 +19,30 @@ export type Initialisation = (typeof INITIALISATIONS)[number];
 export const OPTIMISERS = ["sgd", "momentum", "adam", "adamw"] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
 
+/** Activations with a continuous derivative, which Gauss-Newton's linearisation needs. */
+export const SMOOTH_ACTIVATIONS: readonly ActivationName[] = [
+  "tanh",
+  "gelu",
+  "sigmoid",
+  "identity",
+];
+
 export const INFERENCE_METHODS = ["gradient", "nesterov", "gauss_newton"] as const;
 export type InferenceMethod = (typeof INFERENCE_METHODS)[number];
 
+/** How Gauss-Newton solves its linear system: a Cholesky factor of S, or conjugate gradients. */
+export const GAUSS_NEWTON_SOLVERS = ["dense", "cg"] as const;
+export type GaussNewtonSolver = (typeof GAUSS_NEWTON_SOLVERS)[number];
+
 /** The inference methods this version's engines implement; a spec that asks for another is refused when it is submitted. */
-export const AVAILABLE_INFERENCE_METHODS: readonly InferenceMethod[] = ["gradient"];
+export const AVAILABLE_INFERENCE_METHODS: readonly InferenceMethod[] = ["gradient", "gauss_newton"];
 
 export const ENGINES = ["auto", "reference", "native", "webgpu", "tfjs"] as const;
 export type EngineChoice = (typeof ENGINES)[number];
 export type EngineName = Exclude<EngineChoice, "auto">;
 
-/** The engines this version contains, best first: `auto` takes the first. */
-export const AVAILABLE_ENGINES: readonly EngineName[] = ["reference"];
+/** The engines this version contains, best first: `auto` takes the first that can start on the worker. */
+export const AVAILABLE_ENGINES: readonly EngineName[] = ["native", "reference"];
 
 export const TIMINGS = ["shared", "exclusive"] as const;
 export type Timing = (typeof TIMINGS)[number];

@@ -7,6 +7,7 @@ import {
   lossGradient,
   stepOnce,
 } from "../engine/conformance/oracle.js";
+import { gaussNewtonPath } from "../engine/conformance/oracleGaussNewton.js";
 import {
   OracleTrainer,
   energyPerLayer,
@@ -144,6 +145,31 @@ describe.each(["mba", "amb"] as const)(
       });
     });
 
+    test.each([{ solver: "dense" }, { solver: "cg", solver_tolerance: 1e-12 }])(
+      "gauss_newton, $solver: energies after each outer iteration are the oracle's",
+      async (solver) => {
+        const inference = { method: "gauss_newton", outer_iterations: 3, ...solver };
+        const output = await traced({ ...inputOf(net, problem), inference });
+        const paths = problem.inputs.map((input, i) =>
+          gaussNewtonPath(net, input, problem.targets[i], 3),
+        );
+        const energies = [0, 1, 2, 3].map((k) =>
+          quadraticEnergyPerLayer(
+            net,
+            paths.map((path) => path[k]),
+          ).reduce((sum, value) => sum + value, 0),
+        );
+        expectClose(output.quadratic_energy, energies, 1e-9);
+        output.activities.forEach((activities, index) => {
+          expectClose(
+            activities,
+            paths.map((path) => path[3][index + 1]),
+            1e-9,
+          );
+        });
+      },
+    );
+
     test("with update_every the gradients are at the weights after the last update", async () => {
       const settings = settingsOf("pc_rc2", { optimiser: "momentum", learningRate: 0.05 });
       const trainer = new OracleTrainer(net, true, settings);
@@ -220,6 +246,11 @@ describe("an input that is wrong is refused with the place", () => {
     [{ inference: { steps: 5, rate: 1, method: "nesterov" } }, "#/inference/method .*gradient"],
     [{ inference: { steps: 5, rate: 1, update_every: 2 } }, "#/inference/update_every .*multiple"],
     [{ inference: { steps: 4, rate: 1, update_every: 2 } }, "#/learning_rate .*required"],
+    [{ inference: { rate: 1 } }, "#/inference/steps .*required"],
+    [{ inference: { steps: 4 } }, "#/inference/rate .*required"],
+    [{ inference: { steps: 4, rate: 1, solver: "cg" } }, "#/inference/solver .*gauss_newton"],
+    [{ inference: { method: "gauss_newton", update_every: 2 } }, "#/inference/method .*gradient"],
+    [{ activation: "relu", inference: { method: "gauss_newton" } }, "#/activation .*smooth"],
   ])("%o", (change, expected) => {
     const problems = refused(change);
     expect(

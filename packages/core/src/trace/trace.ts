@@ -12,8 +12,9 @@ import type {
   Values,
 } from "../engine/engine.js";
 import { createMoments } from "../engine/optimisers.js";
+import { inferenceOf } from "../experiment/inferenceRules.js";
 import type { OptimiserName } from "../experiment/vocabulary.js";
-import type { TraceInput } from "./traceSchema.js";
+import { type TraceInput, traceAlgorithm } from "./traceSchema.js";
 
 export interface TraceGradients {
   /** One matrix [out][in] a layer. */
@@ -23,7 +24,7 @@ export interface TraceGradients {
 }
 
 export interface TraceOutput {
-  /** After 0, 1, ..., the last step taken. */
+  /** After 0, 1, ..., the last activity step or outer iteration taken. */
   energy: number[];
   quadratic_energy: number[];
   quadratic_energy_per_layer: number[];
@@ -88,22 +89,16 @@ export const traceMinibatch = async (
 const hasBias = ({ layers }: TraceInput): boolean => layers[0].bias !== undefined;
 
 const settingsOf = (input: TraceInput, optimiser: OptimiserName): ReplicaSettings => {
-  const { method, steps, rate, update_every, precondition, tolerance } = input.inference;
+  const algorithm = traceAlgorithm(input);
+  const inference = inferenceOf(input.inference, algorithm);
   return {
-    algorithm: update_every === undefined ? "pc" : "pc_rc2",
-    inference: {
-      method: method ?? "gradient",
-      steps,
-      rate,
-      updateEvery: update_every ?? steps,
-      precondition: precondition ?? true,
-      tolerance: tolerance ?? 0,
-    },
+    algorithm,
+    inference,
     optimiser,
     learningRate: input.learning_rate ?? 0,
     weightDecay: 0,
     schedule: "constant",
-    totalWeightUpdates: steps,
+    totalWeightUpdates: inference.steps,
     // The given log-variances stand still.
     variance: { learningRate: null, decay: 0, floor: Number.NEGATIVE_INFINITY, trainOutput: false },
     condition1Delta: 0,

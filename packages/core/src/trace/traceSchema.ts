@@ -1,8 +1,11 @@
 /** What `npm run trace` reads: one network, one minibatch, and how to infer. Everything is checked before anything runs. */
 import { z } from "zod";
+import { inferenceOf, inferenceRuleProblems } from "../experiment/inferenceRules.js";
 import {
   ACTIVATIONS,
+  type Algorithm,
   AVAILABLE_INFERENCE_METHODS,
+  GAUSS_NEWTON_SOLVERS,
   NODE_CONVENTIONS,
   OPTIMISERS,
 } from "../experiment/vocabulary.js";
@@ -32,11 +35,15 @@ const traceSchema = z.strictObject({
   targets: matrix,
   inference: z.strictObject({
     method: z.enum(AVAILABLE_INFERENCE_METHODS).optional(),
-    steps: z.int().min(1).max(100_000),
-    rate: z.number().gt(0),
+    /** `steps` and `rate` are required but with `gauss_newton`, which uses neither. */
+    steps: z.int().min(1).max(100_000).optional(),
+    rate: z.number().gt(0).optional(),
     update_every: z.int().min(1).optional(),
     precondition: z.boolean().optional(),
     tolerance: z.number().min(0).optional(),
+    outer_iterations: z.int().min(1).max(1000).optional(),
+    solver: z.enum(GAUSS_NEWTON_SOLVERS).optional(),
+    solver_tolerance: z.number().gt(0).lt(1).optional(),
   }),
   optimiser: z.enum(OPTIMISERS).optional(),
   learning_rate: z.number().gt(0).optional(),
@@ -48,7 +55,7 @@ export type TraceInput = z.output<typeof traceSchema>;
 export const parseTraceInput = (input: unknown): Checked<TraceInput> => {
   const checked = checkAgainst(traceSchema, input);
   if (!checked.ok) return checked;
-  const problems = [...sizeProblems(checked.value), ...updateProblems(checked.value)];
+  const problems = [...sizeProblems(checked.value), ...inferenceProblems(checked.value)];
   return problems.length === 0 ? checked : { ok: false, problems };
 };
 
@@ -100,26 +107,42 @@ const sizeProblems = ({ layers, inputs, targets }: TraceInput): Problem[] => {
   return problems;
 };
 
-const updateProblems = ({ inference, optimiser, learning_rate }: TraceInput): Problem[] => {
-  const { steps, update_every } = inference;
-  if (update_every === undefined) return [];
-  const problems: Problem[] = [];
-  if (steps % update_every !== 0) {
-    problems.push({
-      pointer: "#/inference/update_every",
-      code: "conflict",
-      got: update_every,
-      allowed: `a divisor of inference.steps (${steps})`,
-      detail: `inference.steps (${steps}) must be a multiple of inference.update_every (${update_every})`,
-    });
-  }
-  for (const [name, value] of Object.entries({ optimiser, learning_rate })) {
-    if (value !== undefined) continue;
-    problems.push({
-      pointer: `#/${name}`,
-      code: "required",
-      detail: `${name} is required with inference.update_every`,
-    });
-  }
-  return problems;
+/** With updates during inference the phase is rc2's. */
+export const traceAlgorithm = ({ inference }: TraceInput): Algorithm =>
+  inference.update_every === undefined ? "pc" : "pc_rc2";
+
+const inferenceProblems = (input: TraceInput): Problem[] => {
+  const { inference, activation, output_activation: outputActivation } = input;
+  const algorithm = traceAlgorithm(input);
+  const settings = inferenceOf(inference, algorithm);
+  const rules = inferenceRuleProblems(
+    { algorithm, activation, outputActivation, inference: settings },
+    inference,
+  );
+  return [
+    ...rules.map(({ path, ...problem }) => ({ pointer: pointerOf(path), ...problem })),
+    ...(settings.method === "gauss_newton"
+      ? []
+      : [
+          ...required(["inference", "steps"], inference.steps, "with inference.method 'gradient'"),
+          ...required(["inference", "rate"], inference.rate, "with inference.method 'gradient'"),
+        ]),
+    ...(inference.update_every === undefined
+      ? []
+      : [
+          ...required(["optimiser"], input.optimiser, "with inference.update_every"),
+          ...required(["learning_rate"], input.learning_rate, "with inference.update_every"),
+        ]),
+  ];
 };
+
+const required = (path: Path, value: unknown, when: string): Problem[] =>
+  value === undefined
+    ? [
+        {
+          pointer: pointerOf(path),
+          code: "required",
+          detail: `${path.join(".")} is required ${when}`,
+        },
+      ]
+    : [];

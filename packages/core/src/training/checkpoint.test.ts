@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import {
+  type Checkpoint,
+  engineIdOfCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.js";
 import { CheckpointError, type CheckpointErrorCode } from "./checkpointError.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { eventsOf, finalBytesOf, smallOptions, smallSpec } from "./smallRun.js";
@@ -63,6 +68,14 @@ describe("a checkpoint", () => {
   test("is read back bit for bit, from a Node Buffer's pool too", () => {
     const pooled = Buffer.concat([Buffer.from("xyz"), bytes]).subarray(3);
     expect(Buffer.from(writeCheckpoint(readCheckpoint(pooled, spec))).equals(bytes)).toBe(true);
+  });
+
+  test("tells its engine's id without the tensors, and is refused where it tells none", () => {
+    expect(engineIdOfCheckpoint(bytes)).toBe("reference/float64");
+    expect(engineIdOfCheckpoint(bytes.subarray(0, bytes.length - 1))).toBe("reference/float64");
+    const nameless = withHeader((header) => delete header.__metadata__["engine"]);
+    expect(() => engineIdOfCheckpoint(nameless)).toThrow(CheckpointError);
+    expect(() => engineIdOfCheckpoint(new Uint8Array(3))).toThrow(CheckpointError);
   });
 
   test("with its spec's keys in another order is the same run's", () => {

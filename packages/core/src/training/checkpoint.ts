@@ -17,7 +17,13 @@ import { checkAgainst } from "../validation/check.js";
 import { CheckpointError } from "./checkpointError.js";
 import { clockReadingSchema } from "./clocks.js";
 import { networkShapeOf } from "./engineOptions.js";
-import { type Tensor, readSafetensors, writeSafetensors } from "./safetensors.js";
+import {
+  type Safetensors,
+  type Tensor,
+  readSafetensors,
+  readSafetensorsMetadata,
+  writeSafetensors,
+} from "./safetensors.js";
 import { sinceEvaluationSchema } from "./sinceEvaluation.js";
 
 export const CHECKPOINT_FORMAT = "pclab-checkpoint/1";
@@ -75,11 +81,7 @@ export const writeCheckpoint = ({ engineId, spec, network, loop }: Checkpoint): 
  */
 export const readCheckpoint = (bytes: Uint8Array, spec: ExperimentSpec): Checkpoint => {
   const { tensors, metadata } = readSafetensors(bytes);
-  if (metadata["format"] !== CHECKPOINT_FORMAT) {
-    throw wrongMetadata(`format '${metadata["format"]}', '${CHECKPOINT_FORMAT}' expected`);
-  }
-  const engineId = metadata["engine"];
-  if (engineId === undefined) throw wrongMetadata("no engine");
+  const engineId = engineIdIn(metadata);
   requireSameSpec(parseJson(metadata["spec"], "spec"), spec);
   const loop = checkAgainst(loopStateSchema, parseJson(metadata["loop"], "loop"), ["loop"]);
   if (!loop.ok) throw wrongMetadata(loop.problems.map(({ detail }) => detail).join(", "));
@@ -93,6 +95,23 @@ export const readCheckpoint = (bytes: Uint8Array, spec: ExperimentSpec): Checkpo
     network: { layers, weightUpdates: loop.value.weightUpdates },
     loop: loop.value,
   };
+};
+
+/**
+ * The id of the engine that trained up to a checkpoint, without reading the rest of it.
+ *
+ * @throws CheckpointError when the bytes do not begin as a checkpoint does
+ */
+export const engineIdOfCheckpoint = (bytes: Uint8Array): string =>
+  engineIdIn(readSafetensorsMetadata(bytes));
+
+const engineIdIn = (metadata: Safetensors["metadata"]): string => {
+  const { format, engine } = metadata;
+  if (format !== CHECKPOINT_FORMAT) {
+    throw wrongMetadata(`format '${format}', '${CHECKPOINT_FORMAT}' expected`);
+  }
+  if (engine === undefined) throw wrongMetadata("no engine");
+  return engine;
 };
 
 /** One tensor's name and shape, and where it lives in a layer's state. */

@@ -135,8 +135,9 @@ const addVariances = (state: NetworkState, add: Add): void => {
 const addClocks = ({ since, clocks }: EvaluationOptions, add: Add): void => {
   // A clock too coarse to have moved has measured no speed.
   if (since.trainSeconds > 0) add("images_per_second", since.samples / since.trainSeconds);
-  const { trainSeconds, wallSeconds, slotSeconds } = clocks.read();
+  const { trainSeconds, threadSeconds, wallSeconds, slotSeconds } = clocks.read();
   add("train_seconds", trainSeconds);
+  add("thread_seconds", threadSeconds);
   add("wall_seconds", wallSeconds);
   add("slot_seconds", slotSeconds);
 };

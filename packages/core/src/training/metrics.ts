@@ -75,6 +75,7 @@ export const METRICS = {
   variance_max: metric("variance", "largest Sigma of one layer", perLayer),
   images_per_second: metric("images/s", "training speed since the last evaluation", clock),
   train_seconds: metric("s", "training alone, evaluation excluded", clock),
+  thread_seconds: metric("s", "threads that the run was given times seconds of training", clock),
   wall_seconds: metric("s", "since the run first started training, evaluation included", clock),
   slot_seconds: metric("s", "worker slots held times seconds", clock),
 } as const satisfies Record<string, MetricDefinition>;

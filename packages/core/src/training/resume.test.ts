@@ -116,6 +116,7 @@ test("the clocks are carried and never fall", async () => {
     rowsOf(events).flatMap((row) => (row.name === name ? [row.value] : []));
   expect(before.trainSeconds).toBeGreaterThan(0);
   expect(reading("train_seconds")[0]).toBeGreaterThan(before.trainSeconds);
+  expect(reading("thread_seconds")[0]).toBeGreaterThan(before.threadSeconds);
   expect(reading("wall_seconds")[0]).toBeGreaterThan(before.wallSeconds);
   const wall = reading("wall_seconds")[0] - before.wallSeconds;
   expect(reading("slot_seconds")[0] - before.slotSeconds).toBeCloseTo(2 * wall, 9);

@@ -57,13 +57,7 @@ const metadataSchema = z.record(z.string(), z.string());
 
 /** @throws CheckpointError when the bytes are not exactly one well-formed container */
 export const readSafetensors = (bytes: Uint8Array): Safetensors => {
-  const headerBytes = readHeaderLength(bytes);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes));
-  const data = bytes.subarray(LENGTH_BYTES + headerBytes);
-  const { [METADATA]: rawMetadata = {}, ...rawTensors } = header;
-  const metadata = checkAgainst(metadataSchema, rawMetadata);
-  if (!metadata.ok) throw invalidHeader("__metadata__ must map strings to strings");
-
+  const { metadata, rawTensors, data } = readContainer(bytes);
   let end = 0;
   const tensors: Tensor[] = [];
   for (const [name, raw] of Object.entries(rawTensors)) {
@@ -77,7 +71,25 @@ export const readSafetensors = (bytes: Uint8Array): Safetensors => {
       `the tensors take ${end} bytes and ${data.length} are there.`,
     );
   }
-  return { tensors, metadata: metadata.value };
+  return { tensors, metadata };
+};
+
+/**
+ * The header's `__metadata__` alone, without a look at the tensors.
+ *
+ * @throws CheckpointError when there is no well-formed header
+ */
+export const readSafetensorsMetadata = (bytes: Uint8Array): Safetensors["metadata"] =>
+  readContainer(bytes).metadata;
+
+const readContainer = (bytes: Uint8Array) => {
+  const headerBytes = readHeaderLength(bytes);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes));
+  const { [METADATA]: rawMetadata = {}, ...rawTensors } = header;
+  const metadata = checkAgainst(metadataSchema, rawMetadata);
+  if (!metadata.ok) throw invalidHeader("__metadata__ must map strings to strings");
+  const data = bytes.subarray(LENGTH_BYTES + headerBytes);
+  return { metadata: metadata.value, rawTensors, data };
 };
 
 const readHeaderLength = (bytes: Uint8Array): number => {

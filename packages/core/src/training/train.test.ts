@@ -115,6 +115,29 @@ describe("a run", () => {
     expect(breaths).toBeGreaterThanOrEqual(12);
   });
 
+  test("hands its engine the threads of the moment before each minibatch, and counts them", async () => {
+    const options = smallOptions(smallSpec({ algorithm: "bp", epochs: 1, evaluate_every: 1 }));
+    const handed: number[] = [];
+    const engine = {
+      id: options.engine.id,
+      create: async (engineOptions: Parameters<typeof options.engine.create>[0]) => {
+        const made = await options.engine.create(engineOptions);
+        made.setThreads = (count) => void handed.push(count);
+        return made;
+      },
+    };
+    const control = { checkpointRequested: false, threads: 3 };
+    const events: TrainingEvent[] = [];
+    for await (const event of train({ ...options, engine, control })) {
+      if (event.type === "progress") control.threads = event.progress.weightUpdate < 4 ? 3 : 1;
+      events.push(event);
+    }
+    expect(handed).toEqual([3, 3, 3, 3, 1, 1]);
+    // The clock moves by 5 ms between its two readings around a minibatch.
+    expect(values(events, "train_seconds").at(-1)).toBeCloseTo(6 * 0.005, 12);
+    expect(values(events, "thread_seconds").at(-1)).toBeCloseTo((4 * 3 + 2) * 0.005, 12);
+  });
+
   test("releases its engine when the caller leaves in the middle", async () => {
     let disposed = 0;
     const options = smallOptions(smallSpec({ algorithm: "bp" }));

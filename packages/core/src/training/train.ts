@@ -156,14 +156,15 @@ class Run {
   async trainMinibatch(): Promise<void> {
     const { control, dataset, now } = this.#options;
     const startMs = now();
-    this.#engine.setThreads(control.threads);
+    const { threads } = control;
+    this.#engine.setThreads(threads);
     const minibatch = { examples: dataset.train, indices: this.#minibatches.next() };
     const [report] = await this.#engine.trainMinibatch([minibatch]);
     if (report === null) throw new Error("the engine left out a minibatch");
     if (report.divergence !== null) throw new DivergedError(report.divergence);
     const seconds = (now() - startMs) / 1000;
     addMinibatch(this.#since, report, seconds);
-    this.#clocks.addTraining(seconds);
+    this.#clocks.addMinibatch({ seconds, threads });
     this.#minibatchesDone += 1;
     this.#weightUpdates += report.weightUpdates;
   }

@@ -27,6 +27,9 @@ export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 export type Path = readonly (string | number)[];
 
+/** What a rule between fields found, at the path of the field to change. */
+export type RuleProblem = Omit<Problem, "pointer"> & { path: Path };
+
 /** RFC 6901, section 3 and 6: `~` and `/` inside a name are escaped. */
 export const pointerOf = (path: Path): string =>
   `#${path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`;

@@ -17,14 +17,8 @@ export const determinismCases = (factory: EngineFactory): ConformanceCase[] => [
     OPTIMISERS.map(
       (optimiser): ConformanceCase => ({
         name: `${algorithm} with ${optimiser}: a state read and loaded goes on to the same bytes`,
-        run: async () => {
-          const problem = createProblem({ bias: true });
-          const settings = { ...settingsOf(algorithm), optimiser, learningRate: 0.01 };
-          const straight = await trained(factory, problem, settings, BATCHES);
-          const half = await trained(factory, problem, settings, BATCHES.slice(0, 2));
-          const resumed = await trained(factory, problem, settings, BATCHES.slice(2), half);
-          expectSameState(resumed, straight, "resumed against straight");
-        },
+        run: async () =>
+          expectSameResumed(factory, { ...settingsOf(algorithm), optimiser, learningRate: 0.01 }),
       }),
     ),
   ),
@@ -77,6 +71,18 @@ export const determinismCases = (factory: EngineFactory): ConformanceCase[] => [
     },
   },
 ];
+
+/** A run cut in its middle, read, and loaded into another engine ends with the bytes of one that was not. */
+export const expectSameResumed = async (
+  factory: EngineFactory,
+  settings: ReplicaSettings,
+): Promise<void> => {
+  const problem = createProblem({ bias: true });
+  const straight = await trained(factory, problem, settings, BATCHES);
+  const half = await trained(factory, problem, settings, BATCHES.slice(0, 2));
+  const resumed = await trained(factory, problem, settings, BATCHES.slice(2), half);
+  expectSameState(resumed, straight, "resumed against straight");
+};
 
 const trained = async (
   factory: EngineFactory,

@@ -1,22 +1,11 @@
 /** One minibatch: predictions, phases and gradients are the oracle's. */
 import { ACTIVATIONS, NODE_CONVENTIONS, type NodeConvention } from "../../experiment/vocabulary.js";
 import type { ConformanceCase, ConformanceTolerances } from "./case.js";
-import type { EngineFactory, LayerGradient } from "../engine.js";
+import type { EngineFactory } from "../engine.js";
 import { expectClose, expectTrue } from "./compare.js";
-import {
-  type OracleGradient,
-  energyGradient,
-  forwardPass,
-  lossGradient,
-  stepOnce,
-} from "./oracle.js";
-import {
-  energyPerLayer,
-  quadraticEnergyPerLayer,
-  residualOf,
-  startOf,
-  summedGradient,
-} from "./oracleTraining.js";
+import { expectGradient, expectStates } from "./expectStates.js";
+import { forwardPass, lossGradient, stepOnce } from "./oracle.js";
+import { quadraticEnergyPerLayer, startOf, summedGradient } from "./oracleTraining.js";
 import { type Problem, type ProblemOptions, createProblem, settings } from "./problems.js";
 import { minibatchOf, withEngine } from "./withEngine.js";
 
@@ -105,57 +94,14 @@ const expectPhase = async (
 ): Promise<void> => {
   const base = settings();
   const inference = { ...base.inference, precondition };
-  await withEngine(factory, problem, [{ ...base, inference }], async (engine) => {
-    const net = problem.network;
-    const trace = await engine.tracePhase(0, minibatchOf(problem), false);
-    let batch = startOf(net, problem.inputs, problem.targets);
-    const energies = [sum(energyPerLayer(net, batch))];
-    const quadratic = [sum(quadraticEnergyPerLayer(net, batch))];
-    for (let t = 1; t <= inference.steps; t++) {
-      batch = batch.map((x) => stepOnce(net, x, inference));
-      energies.push(sum(energyPerLayer(net, batch)));
-      quadratic.push(sum(quadraticEnergyPerLayer(net, batch)));
-    }
-    expectClose(trace.energy, energies, tolerance, "energy");
-    expectClose(trace.quadraticEnergy, quadratic, tolerance, "quadratic energy");
-    const perLayer = quadraticEnergyPerLayer(net, batch);
-    expectClose(trace.quadraticEnergyPerLayer, perLayer, tolerance, "quadratic energy per layer");
-    trace.activities.forEach((activities, index) => {
-      const expected = batch.flatMap((x) => x[index + 1]);
-      expectClose(activities, expected, tolerance, `activities of layer ${index + 1}`);
-    });
-    const residuals = batch.map((x) => residualOf(net, x));
-    expectClose([trace.residualSum], [sum(residuals)], tolerance, "sum of the residuals");
-    expectClose([trace.residualMax], [Math.max(...residuals)], tolerance, "largest residual");
-
-    const expected = summedGradient(
-      net,
-      batch.map((x) => energyGradient(net, x)),
-    );
-    expectGradient(trace.pc, expected, problem, tolerance);
-    const direct = await engine.gradients(0, minibatchOf(problem), "pc");
-    expectGradient(direct, expected, problem, tolerance);
-  });
+  const states = [startOf(problem.network, problem.inputs, problem.targets)];
+  for (let t = 1; t <= inference.steps; t++) {
+    states.push(states[t - 1].map((x) => stepOnce(problem.network, x, inference)));
+  }
+  await withEngine(factory, problem, [{ ...base, inference }], async (engine) =>
+    expectStates(engine, problem, states, tolerance),
+  );
 };
-
-const expectGradient = (
-  actual: LayerGradient[],
-  expected: OracleGradient,
-  { shape }: Problem,
-  tolerance: number,
-): void =>
-  actual.forEach(({ weights, bias, logVariance }, index) => {
-    const l = index + 1;
-    expectClose(weights, expected.weights[l].flat(), tolerance, `weight gradient of layer ${l}`);
-    expectTrue(
-      (bias !== undefined) === shape.bias,
-      `layer ${l}: a bias gradient with a bias alone`,
-    );
-    if (bias !== undefined) expectClose(bias, expected.bias[l], tolerance, `bias of layer ${l}`);
-    if (logVariance !== undefined && expected.s[l] !== undefined) {
-      expectClose(logVariance, expected.s[l], tolerance, `log-variance gradient of layer ${l}`);
-    }
-  });
 
 const perSampleCase = (factory: EngineFactory, tolerance: number): ConformanceCase => ({
   name: "a sample settles alone as it does in a batch: the inference rate is not divided by its size",

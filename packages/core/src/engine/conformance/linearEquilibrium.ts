@@ -73,7 +73,7 @@ const jacobian = (net: OracleNetwork, x: Vector[], l: number): Matrix => {
 };
 
 /** Gaussian elimination with partial pivoting. */
-const solve = (matrix: Matrix, right: Vector): Vector => {
+export const solve = (matrix: Matrix, right: Vector): Vector => {
   const rows = matrix.map((row, i) => [...row, right[i]]);
   const n = rows.length;
   for (let i = 0; i < n; i++) {

@@ -11,6 +11,8 @@ import {
   energyOf,
   forwardPass,
   lossGradient,
+  predictionJacobian,
+  predictions,
 } from "./oracle.js";
 
 const STEP = 1e-5;
@@ -59,6 +61,19 @@ describe.each(cases)("%s with %s", (node, activation) => {
           expectClose(gradient.weights[l][i][j], numeric(net.weights[l][i], j, energy));
         }
       }
+    }
+  });
+
+  test("d mu_l / d x_{l-1} is the central difference of the prediction, to 1e-6", () => {
+    for (let l = 2; l <= L; l++) {
+      predictionJacobian(net, l, x).forEach((row, i) => {
+        row.forEach((slope, j) => {
+          expectClose(
+            slope,
+            numeric(x[l - 1], j, () => predictions(net, l, x)[i]),
+          );
+        });
+      });
     }
   });
 

@@ -81,6 +81,17 @@ const sums = (net: OracleNetwork, l: number, x: Vector[]): Vector =>
 export const predictions = (net: OracleNetwork, l: number, x: Vector[]): Vector =>
   sums(net, l, x).map((a) => value(outer(net, l), a));
 
+/** d mu_l / d x_{l-1}, [N_l][N_{l-1}]. */
+export const predictionJacobian = (net: OracleNetwork, l: number, x: Vector[]): Matrix => {
+  const a = sums(net, l, x);
+  return net.weights[l].map((row, i) =>
+    row.map((weight, j) => {
+      const phiSlope = net.node === "amb" && l > 1 ? derivative(net.activation, x[l - 1][j]) : 1;
+      return derivative(outer(net, l), a[i]) * weight * phiSlope;
+    }),
+  );
+};
+
 /** x[0] is the input; the answer's x[L] is yhat. */
 export const forwardPass = (net: OracleNetwork, input: Vector): Vector[] => {
   const x = [input];

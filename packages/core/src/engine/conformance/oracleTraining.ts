@@ -1,6 +1,7 @@
 /** Phases and whole minibatches by the oracle's equations: one sample after the other, one number after the other. */
 import { relaxesCondition2, relaxesCondition3 } from "../../experiment/vocabulary.js";
 import type { ReplicaSettings } from "../engine.js";
+import { gaussNewtonPath } from "./oracleGaussNewton.js";
 import {
   type Matrix,
   type OracleGradient,
@@ -71,6 +72,14 @@ export class OracleTrainer {
     const { algorithm, inference } = this.#settings;
     if (algorithm === "bp") {
       this.update(inputs.map((input, sample) => lossGradient(this.net, input, targets[sample])));
+      return;
+    }
+    if (inference.method === "gauss_newton") {
+      const iterations = inference.outerIterations ?? 0;
+      const settled = inputs.map((input, i) =>
+        gaussNewtonPath(this.net, input, targets[i], iterations).at(-1),
+      );
+      this.update(settled.map((x = []) => energyGradient(this.net, x)));
       return;
     }
     let batch = startOf(this.net, inputs, targets);

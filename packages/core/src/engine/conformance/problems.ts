@@ -118,6 +118,9 @@ export const settings = (overrides: Partial<ReplicaSettings> = {}): ReplicaSetti
     updateEvery: 12,
     precondition: true,
     tolerance: 0,
+    outerIterations: null,
+    solver: null,
+    solverTolerance: null,
   },
   optimiser: "sgd",
   learningRate: 0.05,
@@ -126,6 +129,17 @@ export const settings = (overrides: Partial<ReplicaSettings> = {}): ReplicaSetti
   totalWeightUpdates: 100,
   variance: { learningRate: null, decay: 0, floor: -8, trainOutput: false },
   condition1Delta: 0.1,
+  ...overrides,
+});
+
+/** One outer iteration with the dense solver, unless overridden. */
+export const gaussNewton = (
+  overrides: Partial<ReplicaSettings["inference"]> = {},
+): ReplicaSettings["inference"] => ({
+  ...settings().inference,
+  method: "gauss_newton",
+  outerIterations: 1,
+  solver: "dense",
   ...overrides,
 });
 

@@ -53,7 +53,8 @@ const BATCHES = [
   [3, 4],
 ];
 
-const expectTraining = async (
+/** Three minibatches, the last one short, give the oracle's parameters. */
+export const expectTraining = async (
   factory: EngineFactory,
   problem: Problem,
   settings: ReplicaSettings,

@@ -10,9 +10,11 @@ import {
   type Vector,
   depthOf,
   energyOf,
+  errorsOf,
   forwardPass,
 } from "../conformance/oracle.js";
-import { type Problem, createProblem, settings } from "../conformance/problems.js";
+import { residualOf } from "../conformance/oracleTraining.js";
+import { type Problem, createProblem, gaussNewton, settings } from "../conformance/problems.js";
 import { minibatchOf, withEngine } from "../conformance/withEngine.js";
 import type { LayerGradient, PhaseTrace, ReplicaSettings } from "../engine.js";
 import { referenceEngine } from "./referenceEngine.js";
@@ -192,6 +194,45 @@ describe("a linear network", () => {
       for (let step = 1; step < components.length; step++) {
         expect(Math.abs(components[step] / components[step - 1] - factor)).toBeLessThan(1e-10);
       }
+    },
+  );
+});
+
+describe.each([
+  { solver: "dense", solverTolerance: null },
+  { solver: "cg", solverTolerance: 1e-13 },
+] as const)("Gauss-Newton, $solver", (solver) => {
+  const replica = (outerIterations: number): ReplicaSettings =>
+    settings({ inference: gaussNewton({ outerIterations, ...solver }) });
+
+  test("in a linear network one iteration gives eps_l = Sigma_l J_l^T S^-1 r and Q, to 1e-10, and a second none", async () => {
+    const problem = createProblem({ activation: "identity", sizes: [6, 5, 4, 5, 3], samples: 3 });
+    const net = problem.network;
+    const trace = await traced(problem, replica(1));
+    let energy = 0;
+    problem.inputs.forEach((input, sample) => {
+      const closed = linearEquilibrium(net, input, problem.targets[sample]);
+      energy += closed.energy;
+      const x = activitiesOf(problem, trace, sample);
+      for (let l = 1; l <= depthOf(net); l++) {
+        expect(largestDifference(errorsOf(net, l, x), closed.errors[l])).toBeLessThan(1e-10);
+      }
+    });
+    expect(Math.abs(trace.quadraticEnergy[1] - energy)).toBeLessThan(1e-10);
+    const { quadraticEnergy } = await traced(problem, replica(2));
+    expect(Math.abs(quadraticEnergy[2] / quadraticEnergy[1] - 1)).toBeLessThan(1e-12);
+  });
+
+  test.each(NODE_CONVENTIONS)(
+    "%s, tanh: where the iterations end dE/dx is 0, to 1e-5: Q cannot tell errors nearer than the root of its rounding",
+    async (node) => {
+      const problem = createProblem({ node, bias: true });
+      const trace = await traced(problem, replica(100));
+      problem.inputs.forEach((_, sample) => {
+        expect(residualOf(problem.network, activitiesOf(problem, trace, sample))).toBeLessThan(
+          1e-5,
+        );
+      });
     },
   );
 });

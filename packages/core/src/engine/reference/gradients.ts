@@ -1,5 +1,6 @@
 /** Gradients of the parameters, summed over the batch and written to each parameter's `gradient`. */
-import { computePull, forward } from "./inference.js";
+import { forward } from "./inference.js";
+import { applyTransposedJacobians } from "./jacobian.js";
 import type { Layer } from "./layer.js";
 import { productAtB } from "./matrix.js";
 
@@ -13,30 +14,15 @@ export const energyGradients = (layers: Layer[], samples: number): void => {
 
 /**
  * The gradient of the loss 1/2 |y - yhat|^2 after a forward pass: Sigma plays no part in it. Runs the forward pass and
- * overwrites x, eps and h; x_L must hold the target.
+ * overwrites x, mu and h; x_L must hold the target.
  */
 export const lossGradients = (layers: Layer[], samples: number): void => {
   forward(layers, samples);
-  backward(layers, samples);
+  const { x, mu, units } = layers[layers.length - 1];
+  const r = Float64Array.from({ length: samples * units }, (_, at) => x[at] - mu[at]);
+  // -dLoss/dx_l = J_l^T r, and the sweep leaves h_l = -dLoss/da_l.
+  applyTransposedJacobians(layers, r, samples);
   for (const layer of layers) weightGradient(layer, samples);
-};
-
-/** h_l = -dLoss/da_l, from the output down. */
-const backward = (layers: Layer[], samples: number): void => {
-  for (let index = layers.length - 1; index >= 0; index--) {
-    const layer = layers[index];
-    const { x, mu, h, slope, pull } = layer;
-    const length = samples * layer.units;
-    if (layer.isOutput) {
-      for (let at = 0; at < length; at++) h[at] = x[at] - mu[at];
-    } else {
-      computePull(layer, layers[index + 1], samples);
-      for (let at = 0; at < length; at++) h[at] = pull[at];
-    }
-    if (slope !== null) {
-      for (let at = 0; at < length; at++) h[at] *= slope[at];
-    }
-  }
 };
 
 const weightGradient = (layer: Layer, samples: number): void => {

@@ -43,15 +43,37 @@ export const computeErrors = (layers: Layer[], samples: number): void => {
 };
 
 const computeLayerError = (layer: Layer, samples: number): void => {
-  const { x, mu, eps, h, slope, precision, units } = layer;
+  const { x, mu, eps, units } = layer;
+  for (let at = 0; at < samples * units; at++) eps[at] = x[at] - mu[at];
+  weightError(layer, samples);
+};
+
+/** h_l from eps_l. */
+const weightError = (layer: Layer, samples: number): void => {
+  const { eps, h, slope, precision, units } = layer;
   for (let sample = 0, at = 0; sample < samples; sample++) {
-    for (let i = 0; i < units; i++, at++) {
-      eps[at] = x[at] - mu[at];
-      h[at] = precision[i] * eps[at];
-    }
+    for (let i = 0; i < units; i++, at++) h[at] = precision[i] * eps[at];
   }
   if (slope !== null) {
     for (let at = 0; at < samples * units; at++) h[at] *= slope[at];
+  }
+};
+
+/**
+ * The other way round: activities from given errors, x_l = mu_l + eps_l from the first hidden layer up, which leaves
+ * the output's error x_L - mu_L, and every h_l. The hidden layers' eps are read and never written, so that a sample's
+ * stay the same bytes however often its batch is rolled forward; mu_1 must be up to date.
+ */
+export const rollForward = (layers: Layer[], samples: number): void => {
+  for (const layer of layers) {
+    if (layer.number > 1) predict(layer, samples);
+    if (layer.isOutput) {
+      computeLayerError(layer, samples);
+      continue;
+    }
+    const { x, mu, eps, units } = layer;
+    for (let at = 0; at < samples * units; at++) x[at] = mu[at] + eps[at];
+    weightError(layer, samples);
   }
 };
 

@@ -1,4 +1,4 @@
-/** One inference phase: activity steps with the weight updates in their places, and the rule that ends it early. */
+/** One inference phase of gradient steps: activity steps with the weight updates in their places, and the rule that ends it early. */
 import { relaxesCondition2 } from "../../experiment/vocabulary.js";
 import type { ReplicaSettings } from "../engine.js";
 import { quadraticEnergyPerSample } from "./energy.js";
@@ -9,7 +9,7 @@ export interface PhaseOptions {
   layers: Layer[];
   samples: number;
   settings: ReplicaSettings;
-  /** Called before each activity step, with the errors of the present activities and weights computed. */
+  /** Called before each activity step or outer iteration, with the errors of the present activities and weights computed. */
   beforeStep?: () => void;
   /**
    * Called where a weight update is due, with the errors recomputed from the new activities and the weights that are
@@ -55,7 +55,7 @@ export const runPhase = ({
 };
 
 /** |dQ|/Q of the last step is below the tolerance for every sample; a Q that stands still, at 0 too, has settled. */
-const hasSettled = (
+export const hasSettled = (
   layers: Layer[],
   samples: number,
   before: Float64Array,

@@ -13,6 +13,7 @@ import type {
 } from "../engine.js";
 import { energyPerLayer, inferenceResiduals, quadraticEnergyPerLayer } from "./energy.js";
 import { energyGradients, lossGradients } from "./gradients.js";
+import { runGaussNewton } from "./gaussNewton.js";
 import { computeErrors, forward, predictFirstLayer } from "./inference.js";
 import { type Layer, createLayers } from "./layer.js";
 import { clamp, measurePrediction } from "./minibatch.js";
@@ -133,7 +134,8 @@ export class Replica {
     samples: number,
     hooks: { beforeStep?: () => void; update: (last: boolean) => boolean },
   ): number {
-    return runPhase({ layers: this.#layers, samples, settings: this.#settings, ...hooks });
+    const run = this.#settings.inference.method === "gauss_newton" ? runGaussNewton : runPhase;
+    return run({ layers: this.#layers, samples, settings: this.#settings, ...hooks });
   }
 
   #backpropagate(samples: number, report: MinibatchReport): void {
