@@ -1,6 +1,7 @@
 /**
- * Brings a checkout to where the lab runs: dependencies, Prisma's client, the build. It uses nothing but Node, as there
- * may be nothing else yet, and does only what is out of date, so that an idle preparation takes a fraction of a second.
+ * Brings a checkout to where the lab runs: dependencies, the native engine, Prisma's client, the build. It uses nothing
+ * but Node, as there may be nothing else yet, and does only what is out of date, so that an idle preparation takes a
+ * fraction of a second.
  *
  *   node scripts/prepare.mjs
  */
@@ -18,12 +19,14 @@ import {
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { addonIsNewest, addonOf, addonState } from "./nativeAddon.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Root's dist/ is ignored by git and by npm, and survives the removal of node_modules. */
 const stateFolder = join(root, "dist");
 const stampFile = join(stateFolder, "prepared.json");
 const lockFile = join(stateFolder, "prepare.lock");
+const nativeFolder = join(root, "packages/engines/native");
 
 /** The problem is the user's to solve: main prints it without a stack. */
 class PreparationError extends Error {}
@@ -35,6 +38,7 @@ export async function prepare(log = (line) => process.stdout.write(`${line}\n`))
   try {
     const stamps = readStamps();
     step(stamps, "install", needsInstall, install, log, "installing the dependencies");
+    step(stamps, "native", needsNative, compileNative, log, "compiling the native engine");
     step(stamps, "generate", needsGenerate, generate, log, "generating the database client");
     step(stamps, "build", needsBuild, build, log, "building");
   } finally {
@@ -51,16 +55,19 @@ export function checkNode(version) {
   );
 }
 
-/** @param needs returns the stamp to keep once the step is done, or null when nothing is to be done */
+/**
+ * @param needs returns the stamp to keep once the step is done, or null when nothing is to be done
+ * @param run may return another stamp to keep
+ */
 function step(stamps, name, needs, run, log, title) {
   const stamp = needs(stamps[name]);
   if (stamp === null) return;
   const startedMs = performance.now();
   log(`${title} …`);
-  run();
+  const outcome = run(log);
   log(`${title}: done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   // Taken before the step: a file that changed meanwhile makes it run again.
-  stamps[name] = stamp;
+  stamps[name] = outcome ?? stamp;
   writeFileSync(stampFile, JSON.stringify(stamps));
 }
 
@@ -100,6 +107,24 @@ function install() {
     PRISMA_SCHEMA_ENGINE_BINARY: join(root, "prisma/schema-engine.mjs"),
     PRISMA_SKIP_POSTINSTALL_GENERATE: "1",
   });
+}
+
+/** `npm ci` compiles too; this step is for sources that have changed since, and for a compiler that came later. */
+function needsNative(stamp) {
+  const state = addonState(nativeFolder, process.env.PATH ?? "");
+  if (stamp === state) return null;
+  return stamp === undefined && addonIsNewest(nativeFolder) ? null : state;
+}
+
+/** The lab works without the addon, on the reference engine: install.mjs leaves the reason for `npm run doctor`. */
+function compileNative(log) {
+  // Should the compilation fail, an addon of older sources must not pass for one of these.
+  rmSync(addonOf(nativeFolder), { force: true });
+  run(process.execPath, [join(nativeFolder, "install.mjs")]);
+  if (!existsSync(addonOf(nativeFolder))) {
+    log("the native engine could not be compiled; `npm run doctor` says why");
+  }
+  return addonState(nativeFolder, process.env.PATH ?? "");
 }
 
 function needsGenerate(stamp) {

@@ -1,7 +1,8 @@
 /**
  * Replays infra/Dockerfile without a container engine: what is committed is unpacked into an empty folder, each stage's
  * own COPY, RUN, ENV and WORKDIR run in a folder that stands for the image, and the final command of each target has to
- * answer the target's own HEALTHCHECK, which fails before and after, and to end with status 0 on SIGTERM. Needs the build of scripts/ for a PostgreSQL to run against.
+ * answer the target's own HEALTHCHECK, which fails before and after, and to end with status 0 on SIGTERM; in a worker's
+ * image the native engine has to start. Needs the build of scripts/ for a PostgreSQL to run against.
  *
  *   node scripts/replay-dockerfile.mjs [target ...]        (default: api worker)
  *
@@ -10,7 +11,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@pclab/storage";
@@ -43,8 +44,9 @@ async function buildStage(name, stages, context) {
   const stage = stages.find((candidate) => candidate.name === name);
   if (stage === undefined) throw new Error(`infra/Dockerfile has no stage '${name}'`);
   const isNamed = stages.some((candidate) => candidate.name === stage.base);
-  const base = isNamed ? await buildStage(stage.base, stages, context) : newImage(name);
-  const image = { ...base, env: { ...base.env } };
+  const image = isNamed
+    ? derivedImage(name, await buildStage(stage.base, stages, context))
+    : newImage(name);
   for (const { keyword, value } of stage.steps) {
     log(`${name}: ${keyword} ${value}`);
     await apply(image, keyword, value, { stages, context });
@@ -57,6 +59,14 @@ function newImage(name) {
   const rootFolder = join(folder, `image-${name}`);
   mkdirSync(rootFolder);
   return { root: rootFolder, workdir: rootFolder, env: {}, user: "root", cmd: null, health: null };
+}
+
+/** A copy, as what a stage adds is not to be seen in its base, nor in another stage on the same base. */
+function derivedImage(name, base) {
+  const rootFolder = join(folder, `image-${name}`);
+  execute("cp", ["-a", base.root, rootFolder]);
+  const workdir = join(rootFolder, relative(base.root, base.workdir));
+  return { ...base, root: rootFolder, workdir, env: { ...base.env } };
 }
 
 async function apply(image, keyword, value, { stages, context }) {
@@ -171,6 +181,7 @@ async function answer(target, image) {
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (bytes) => (output += bytes));
     await healthy(target, image, child, options, () => output);
+    if (target !== "api") mustStartNativeEngine(options);
     if (image.exposesPort) {
       for (const path of ["/healthz", "/readyz"])
         await mustAnswer(`http://127.0.0.1:${port}${path}`);
@@ -206,6 +217,18 @@ function mustBeUnhealthy(target, image, options, when) {
   if (passesHealthCheck(image, options)) {
     throw new Error(`${target}: the health check passes ${when}`);
   }
+}
+
+/** An addon that was built, and copied, may still lack what it loads. */
+function mustStartNativeEngine(options) {
+  const script =
+    'import { nativeEngineProblem } from "@pclab/engine-native"; process.stdout.write(nativeEngineProblem() ?? "");';
+  const words = ["--input-type=module", "--eval", script];
+  const { stdout, stderr, status } = spawnSync("node", words, { ...options, encoding: "utf8" });
+  if (status !== 0 || stdout !== "") {
+    throw new Error(`the native engine does not start in the image: ${stdout}${stderr}`);
+  }
+  log("the native engine starts");
 }
 
 async function mustAnswer(url) {

@@ -30,7 +30,9 @@ process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 ? 1 
 function runVitest() {
   const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   // Tests must not see a lab that this shell is set up for.
-  const { DATABASE_URL: _database, REDIS_URL: _redis, PCLAB_HOME: _home, ...env } = process.env;
+  const env = { ...process.env };
+  for (const name of ["DATABASE_URL", "REDIS_URL", "ENGINE"]) delete env[name];
+  for (const name of ["HOME", "SLOTS", "THREADS"]) delete env[`PCLAB_${name}`];
   const child = spawn(
     process.execPath,
     [join(root, "node_modules/vitest/vitest.mjs"), ...words, ...process.argv.slice(2)],

@@ -106,6 +106,12 @@ describe("a planted violation is found", () => {
     ["up, type only", planted, 'import type {\n  App,\n} from "@pclab/api";'],
     ["sideways", planted, 'export * from "@pclab/queue";'],
     ["sideways between apps", "apps/worker/src/planted.ts", 'await import("@pclab/api");'],
+    [
+      "sideways from an engine",
+      "packages/engines/native/src/planted.ts",
+      'import { openDatabase } from "@pclab/storage";',
+    ],
+    ["sideways to an engine", planted, 'import { nativeEngine } from "@pclab/engine-native";'],
     ["past the door", planted, 'import { x } from "../../core/src/experiment/spec.js";'],
     ["to an entry that is not exported", planted, 'import "@pclab/core/src/index.js";'],
     ["to a file system from core", "packages/core/src/planted.ts", 'import fs from "node:fs";'],

@@ -53,25 +53,80 @@ describe("the Dockerfile's parser", () => {
   });
 });
 
-test("the images get the manifest of every workspace before npm ci", () => {
-  const { workspaces } = JSON.parse(read("package.json")) as { workspaces: string[] };
-  const copied = stages.find(({ name }) => name === "runtime")?.steps.map(({ value }) => value);
-  expect(copied).toEqual(
-    expect.arrayContaining(workspaces.map((folder) => `${folder}/package.json ${folder}/`)),
+/** The steps that make up a target's image, from its base up. */
+const stepsOf = (target: string): Stage["steps"] => {
+  const stage = stages.find(({ name }) => name === target);
+  return stage === undefined ? [] : [...stepsOf(stage.base), ...stage.steps];
+};
+const valuesOf = (target: string, keyword: string): string[] =>
+  stepsOf(target).flatMap((step) => (step.keyword === keyword ? [step.value] : []));
+
+const readManifest = (folder: string) =>
+  JSON.parse(read(`${folder}/package.json`)) as {
+    name: string;
+    workspaces?: string[];
+    dependencies?: Record<string, string>;
+  };
+const workspaces = readManifest(".").workspaces ?? [];
+
+/** The workspaces that these packages need, themselves included. */
+const closureOf = (folders: readonly string[]): Set<string> => {
+  const found = new Set<string>();
+  const add = (folder: string): void => {
+    if (found.has(folder)) return;
+    found.add(folder);
+    const needed = Object.keys(readManifest(folder).dependencies ?? {});
+    for (const other of workspaces) if (needed.includes(readManifest(other).name)) add(other);
+  };
+  for (const folder of folders) add(folder);
+  return found;
+};
+
+test.each(["build", "runtime"])(
+  "%s gets the manifest of every workspace before npm ci",
+  (stage) => {
+    const steps = stepsOf(stage).map(({ value }) => value);
+    const install = steps.findIndex((value) => value.startsWith("npm ci"));
+    expect(install).toBeGreaterThan(0);
+    expect(steps.slice(0, install)).toEqual(
+      expect.arrayContaining(workspaces.map((folder) => `${folder}/package.json ${folder}/`)),
+    );
+  },
+);
+
+test("the images get the build of every workspace that API and worker need", () => {
+  const built = [...closureOf(["apps/api", "apps/worker"])];
+  expect(built).toContain("packages/engines/native");
+  expect(valuesOf("runtime", "COPY")).toEqual(
+    expect.arrayContaining(
+      built.map((folder) => `--from=build /app/${folder}/dist ${folder}/dist/`),
+    ),
+  );
+});
+
+test.each(["api", "worker", "worker-gpu"])(
+  "%s gets the native engine's addon from the build, and no compiler",
+  (target) => {
+    const addon = "packages/engines/native/build/Release";
+    expect(valuesOf(target, "COPY")).toContain(
+      `--from=build /app/${addon}/pclab_native.node ${addon}/`,
+    );
+    const compiler = /apt-get install.* (g\+\+|gcc|clang|make|python3|build-essential)( |$)/;
+    expect(valuesOf("build", "RUN").filter((run) => compiler.test(run))).toHaveLength(1);
+    expect(valuesOf(target, "RUN").filter((run) => compiler.test(run))).toEqual([]);
+  },
+);
+
+test("what the checkout has compiled for itself stays out of the images", () => {
+  expect(read(".dockerignore").split("\n")).toEqual(
+    expect.arrayContaining(["**/node_modules", "**/dist", "packages/engines/*/build"]),
   );
 });
 
 test.each(["api", "worker", "worker-gpu"])(
   "%s: no root at the end, and time to drain",
   (target) => {
-    const chain: Stage[] = [];
-    for (let name: string | undefined = target; name !== undefined; ) {
-      const stage: Stage | undefined = stages.find((candidate) => candidate.name === name);
-      if (stage !== undefined) chain.unshift(stage);
-      name = stage?.base;
-    }
-    const users = chain.flatMap(({ steps }) => steps.filter(({ keyword }) => keyword === "USER"));
-    expect(users.at(-1)?.value).toBe("node");
+    expect(valuesOf(target, "USER").at(-1)).toBe("node");
     const grace = String(compose.services[target]?.["stop_grace_period"]);
     expect(grace).toMatch(/^\d+s$/);
     expect(Number.parseInt(grace, 10)).toBeGreaterThan(30);

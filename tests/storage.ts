@@ -84,7 +84,11 @@ export class TestStorage {
 
   async running(): Promise<ClaimedRun> {
     const claimed = await this.starting();
-    await recordFirstStep(this.database, fenceOf(claimed), { engine: "reference", manifest: {} });
+    await recordFirstStep(this.database, fenceOf(claimed), {
+      engine: "reference",
+      manifest: {},
+      numericsChanged: false,
+    });
     return claimed;
   }
 

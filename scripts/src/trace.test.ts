@@ -66,7 +66,11 @@ describe("npm run trace", () => {
   );
 
   test.each([
-    [["good.json", "--engine", "quantum"], 2, "no engine 'quantum'; available: reference"],
+    [
+      ["good.json", "--engine", "quantum"],
+      2,
+      "no engine 'quantum'; available: auto, native, reference",
+    ],
     [["good.json", "--engin", "reference"], 2, "--engin"],
     [[], 2, "one FILE is expected"],
     [["good.json", "wrong.json"], 2, "one FILE is expected"],

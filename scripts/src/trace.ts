@@ -4,22 +4,23 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
   AVAILABLE_ENGINES,
-  type EngineFactory,
+  type EngineChoice,
   EngineError,
-  type EngineName,
   TraceDivergedError,
   parseTraceInput,
-  referenceEngine,
+  startEngine,
   traceMinibatch,
 } from "@pclab/core";
+import { ENGINES } from "./engines.js";
 
-const USAGE = `usage: npm run --silent trace -- FILE [--engine ${AVAILABLE_ENGINES.join("|")}]
+const CHOICES: readonly EngineChoice[] = ["auto", ...AVAILABLE_ENGINES];
+
+const USAGE = `usage: npm run --silent trace -- FILE [--engine ${CHOICES.join("|")}]
 
 Runs one minibatch of predictive coding on the network in FILE (JSON, docs/EQUATIONS.md) and prints, as JSON, the energies of every
-step, the final activities, and the gradients of predictive coding and of backpropagation. FILE may be - for stdin.
+step, the final activities, and the gradients of predictive coding and of backpropagation. FILE may be - for stdin. Without
+--engine it is the reference engine, which computes in Float64.
 `;
-
-const ENGINES: Partial<Record<EngineName, EngineFactory>> = { reference: referenceEngine };
 
 export interface TraceCommand {
   argv: readonly string[];
@@ -48,7 +49,7 @@ export async function runTraceCommand(command: TraceCommand): Promise<number> {
     return 1;
   }
   try {
-    const trace = await traceMinibatch(parsed.value, request.engine);
+    const trace = await traceMinibatch(parsed.value, startEngine(ENGINES, request.engine));
     output.write(`${JSON.stringify(trace)}\n`);
     return 0;
   } catch (error) {
@@ -59,7 +60,7 @@ export async function runTraceCommand(command: TraceCommand): Promise<number> {
 }
 
 /** A null file is stdin. */
-type Request = { file: string | null; engine: EngineFactory } | { usage: string; status: 0 | 2 };
+type Request = { file: string | null; engine: EngineChoice } | { usage: string; status: 0 | 2 };
 
 function parseRequest({ argv, folder }: TraceCommand): Request {
   const refused = (sentence: string): Request => ({ usage: `${sentence}\n\n${USAGE}`, status: 2 });
@@ -71,12 +72,9 @@ function parseRequest({ argv, folder }: TraceCommand): Request {
   if (file === undefined || positionals.length > 1) {
     return refused(`one FILE is expected, got ${positionals.length}`);
   }
-  const name = values.engine === "auto" ? AVAILABLE_ENGINES[0] : values.engine;
-  const engine = AVAILABLE_ENGINES.flatMap((known) =>
-    known === name && ENGINES[known] !== undefined ? [ENGINES[known]] : [],
-  )[0];
+  const engine = CHOICES.find((known) => known === values.engine);
   if (engine === undefined) {
-    return refused(`there is no engine '${name}'; available: ${AVAILABLE_ENGINES.join(", ")}`);
+    return refused(`there is no engine '${values.engine}'; available: ${CHOICES.join(", ")}`);
   }
   return { file: file === "-" ? null : resolve(folder, file), engine };
 }
@@ -87,7 +85,7 @@ function parsedArguments(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
-        engine: { type: "string", default: "auto" },
+        engine: { type: "string", default: "reference" },
         help: { type: "boolean", short: "h", default: false },
       },
     });

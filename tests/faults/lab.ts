@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ExperimentSpec, type RunState, isTerminal } from "@pclab/core";
+import { type EngineChoice, type ExperimentSpec, type RunState, isTerminal } from "@pclab/core";
 import { type QueueConnection, type RunQueue, openRunQueue } from "@pclab/queue";
 import {
   type Database,
@@ -37,6 +37,8 @@ export interface WorkerSettings {
   /** Another way to the database than the lab's own. */
   databaseUrl?: string;
   slots?: number;
+  threads?: number;
+  engine?: EngineChoice;
   checkpointSeconds?: number;
   leaseMs?: number;
 }
@@ -110,6 +112,8 @@ export class Lab {
   startWorker({
     databaseUrl = this.url,
     slots = 1,
+    threads = slots,
+    engine = "auto",
     checkpointSeconds = 0.1,
     leaseMs = LEASE_MS,
   }: WorkerSettings = {}): WorkerProcess {
@@ -118,6 +122,8 @@ export class Lab {
       ...("redisUrl" in this.connection ? { REDIS_URL: this.connection.redisUrl } : {}),
       PCLAB_DATASETS: this.datasetsFolder,
       PCLAB_SLOTS: String(slots),
+      PCLAB_THREADS: String(threads),
+      ENGINE: engine,
       PCLAB_LEASE_MS: String(leaseMs),
       PCLAB_HEARTBEAT_MS: "200",
       PCLAB_CHECKPOINT_SECONDS: String(checkpointSeconds),

@@ -19,7 +19,13 @@ describe.each(BACKENDS)("on %s", (backend) => {
     const run = await lab.untilState(id, "succeeded");
     expect(run.weightUpdates).toBe(64);
     expect(run.engine).toBe("reference/float64");
-    expect(run.manifest).toMatchObject({ seed: 0, engine: "reference/float64", git_sha: null });
+    expect(run.manifest).toMatchObject({
+      seed: 0,
+      engine: "reference/float64",
+      engine_choice: { spec: "reference", worker: "auto" },
+      numerics_changed: [],
+      git_sha: null,
+    });
     const rows = await listMetrics(lab.database, { runId: id });
     const metrics = rows.filter(({ name }) => name === "test_accuracy");
     expect(metrics.map(({ weightUpdate }) => weightUpdate)).toEqual([32, 64]);
@@ -31,7 +37,7 @@ describe.each(BACKENDS)("on %s", (backend) => {
   });
 });
 
-test("a run with exclusive timing has the worker to itself, and is not overtaken for ever", async () => {
+test("a run with exclusive timing has the worker and its cores to itself, and is not overtaken for ever", async () => {
   const lab = await Lab.open(BACKENDS[0]);
   try {
     lab.dispatch();
@@ -42,9 +48,17 @@ test("a run with exclusive timing has the worker to itself, and is not overtaken
       { ...shared, timing: "exclusive" },
       shared,
     ]);
-    lab.startWorker({ slots: 2 });
+    lab.startWorker({ slots: 2, threads: 4 });
     for (const id of runIds) await lab.untilState(id, "succeeded");
     expect((await lab.run(runIds[2])).slots).toBe(2);
+    const threads = [];
+    for (const id of runIds) threads.push(await meanThreads(lab, id));
+    expect(threads.slice(2)).toEqual([4, 4]);
+    // The first two ran beside each other, for most of the time at least.
+    for (const shared of threads.slice(0, 2)) {
+      expect(shared).toBeGreaterThanOrEqual(2);
+      expect(shared).toBeLessThan(3.5);
+    }
     const spans = [];
     for (const id of runIds) {
       const [{ startedAt, endedAt }] = await listAttempts(lab.database, id);
@@ -60,3 +74,11 @@ test("a run with exclusive timing has the worker to itself, and is not overtaken
     await lab.close();
   }
 });
+
+/** Over all minibatches of a run; whole threads are compared exactly. */
+const meanThreads = async (lab: Lab, runId: string): Promise<number> => {
+  const rows = await listMetrics(lab.database, { runId });
+  const last = (name: string): number =>
+    rows.filter((row) => row.name === name).at(-1)?.value ?? Number.NaN;
+  return Number((last("thread_seconds") / last("train_seconds")).toFixed(9));
+};

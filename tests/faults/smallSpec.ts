@@ -1,6 +1,6 @@
 import { type ExperimentSpec, parseSpec } from "@pclab/core";
 
-/** A small network on the generated images; `wire` overrides. */
+/** A small network on the generated images, on an engine slow enough for a fault to find it at work; `wire` overrides. */
 export const smallSpec = (wire: Record<string, unknown>): ExperimentSpec => {
   const parsed = parseSpec({
     width: 8,
@@ -11,6 +11,7 @@ export const smallSpec = (wire: Record<string, unknown>): ExperimentSpec => {
     batch_size: 8,
     evaluate_every: 5,
     learning_rate: 1e-3,
+    engine: "reference",
     ...wire,
     ...(wire["algorithm"] === "bp"
       ? {}

@@ -5,7 +5,7 @@ import {
   type MetricRow,
   createDataset,
   readSafetensors,
-  referenceEngine,
+  startEngine,
   train,
 } from "@pclab/core";
 import {
@@ -16,6 +16,7 @@ import {
   readCheckpoint,
 } from "@pclab/storage";
 import { expect } from "vitest";
+import { ENGINES } from "../../apps/worker/src/engines.js";
 
 export interface Result {
   /** Tensor name to its bytes. */
@@ -41,7 +42,7 @@ const trainOnce = async (spec: ExperimentSpec, datasetsFolder: string): Promise<
   const events = train({
     spec,
     dataset: createDataset(files, spec),
-    engine: referenceEngine,
+    engine: startEngine(ENGINES, spec.engine),
     checkpoint: null,
     now: () => performance.now(),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),

@@ -2,7 +2,15 @@
  * One attempt at a run, from its claim to the write that ends it. The first of these ends it: the child says that it is
  * finished or at fault, the child dies, a heartbeat says cancelled or lost, a write is refused, the worker drains.
  */
-import { type ExperimentSpec, type Progress, type RunState, readStoredSpec } from "@pclab/core";
+import {
+  type EngineChoice,
+  type ExperimentSpec,
+  type Progress,
+  type Resumption,
+  type RunState,
+  numericsChangesOf,
+  readStoredSpec,
+} from "@pclab/core";
 import {
   type ClaimedRun,
   type Database,
@@ -16,7 +24,7 @@ import type { Logger } from "pino";
 import { faultBeforeTraining } from "./fault.js";
 import type { Leased } from "./heartbeat.js";
 import { manifestOf } from "./manifest.js";
-import type { Fault, FromChild } from "./messages.js";
+import type { Fault, FirstStepMessage, FromChild } from "./messages.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { RunWriter } from "./runWriter.js";
 import { type TrainingChild, startTrainingChild } from "./trainingChild.js";
@@ -25,6 +33,8 @@ export interface AttemptOptions {
   database: Database;
   claimed: ClaimedRun;
   slots: number;
+  /** What the worker gives to runs whose spec says `auto`. */
+  workerEngine: EngineChoice;
   datasetsFolder: string;
   checkpointSeconds: number;
   version: string;
@@ -59,6 +69,7 @@ export class Attempt implements Leased {
   readonly #outcome: Promise<Outcome>;
   #settle!: (outcome: Outcome) => void;
   #child: TrainingChild | null = null;
+  #threads = 1;
   #isDraining = false;
 
   constructor(options: AttemptOptions) {
@@ -82,6 +93,12 @@ export class Attempt implements Leased {
     if (state === "canceling") this.#settle({ type: "canceled" });
   }
 
+  /** The run's share of the worker's cores, from its next minibatch on. */
+  setThreads(count: number): void {
+    this.#threads = count;
+    this.#child?.send({ type: "threads", count });
+  }
+
   /** Trains the run and writes its end. Throws only what is no outcome of a run: AbandonedError. */
   async run(): Promise<void> {
     const { abandoned, draining, logger } = this.#options;
@@ -103,7 +120,7 @@ export class Attempt implements Leased {
   }
 
   async #start(): Promise<void> {
-    const { claimed, datasetsFolder, checkpointSeconds, slots } = this.#options;
+    const { claimed, datasetsFolder, checkpointSeconds, slots, workerEngine } = this.#options;
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#readCheckpoint();
@@ -118,6 +135,8 @@ export class Attempt implements Leased {
         datasetsFolder,
         checkpointEverySeconds: checkpointSeconds,
         slots,
+        engine: spec.engine === "auto" ? workerEngine : spec.engine,
+        threads: this.#threads,
       });
     } catch (error) {
       const fault = faultBeforeTraining(error);
@@ -134,14 +153,11 @@ export class Attempt implements Leased {
   }
 
   #onMessage(message: FromChild, spec: ExperimentSpec): void {
-    const { claimed, version, gitSha } = this.#options;
+    const { claimed } = this.#options;
     switch (message.type) {
-      case "first_step": {
-        const { engineId, datasetSha256 } = message;
-        const manifest = manifestOf({ spec, engineId, datasetSha256, version, gitSha });
-        this.#writer.firstStep({ engine: engineId, manifest });
+      case "first_step":
+        this.#onFirstStep(message, spec);
         return;
-      }
       case "progress":
         this.progress = message.progress;
         return;
@@ -165,6 +181,30 @@ export class Attempt implements Leased {
         this.#settle(message);
         return;
     }
+  }
+
+  #onFirstStep(message: FirstStepMessage, spec: ExperimentSpec): void {
+    const { claimed, version, gitSha, workerEngine, logger } = this.#options;
+    const { engineId, datasetSha256 } = message;
+    const resumption = this.#resumptionOf(message);
+    const numericsChanged = resumption !== null && resumption.engineId !== engineId;
+    if (numericsChanged) logger.warn({ resumption, engineId }, "resumed on another engine");
+    const manifest = manifestOf({
+      spec,
+      engineId,
+      workerEngine,
+      numericsChanges: numericsChangesOf(claimed.manifest, resumption, engineId),
+      datasetSha256,
+      version,
+      gitSha,
+    });
+    this.#writer.firstStep({ engine: engineId, manifest, numericsChanged });
+  }
+
+  #resumptionOf({ checkpointEngineId }: FirstStepMessage): Resumption | null {
+    const { checkpoint } = this.#options.claimed;
+    if (checkpoint === null || checkpointEngineId === null) return null;
+    return { engineId: checkpointEngineId, weightUpdate: checkpoint.weightUpdate };
   }
 
   #onRefused(error: unknown): void {

@@ -1,6 +1,7 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
-import type { FromChild, ToChild } from "./messages.js";
+import { ENGINES } from "./engines.js";
 import { faultOf } from "./fault.js";
+import type { FromChild, ToChild, TrainMessage } from "./messages.js";
 import { trainRun } from "./trainRun.js";
 
 // A supervisor that was killed cannot end this process: its going is the sign.
@@ -18,12 +19,23 @@ const send = (message: FromChild): Promise<void> =>
 
 const control = { checkpointRequested: false, threads: 1 };
 
-process.on("message", (message: ToChild) => {
-  if (message.type === "write_checkpoint") {
-    control.checkpointRequested = true;
-    return;
-  }
-  trainRun(message, { control, send })
+const trainAndTell = (message: TrainMessage): void => {
+  control.threads = message.threads;
+  trainRun(message, { engines: ENGINES, control, send })
     .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
     .catch(() => process.exit(1));
+};
+
+process.on("message", (message: ToChild) => {
+  switch (message.type) {
+    case "train":
+      trainAndTell(message);
+      return;
+    case "write_checkpoint":
+      control.checkpointRequested = true;
+      return;
+    case "threads":
+      control.threads = message.count;
+      return;
+  }
 });

@@ -9,7 +9,9 @@ test("a database is all it needs", () => {
   expect(readConfig({ DATABASE_URL })).toEqual({
     databaseUrl: DATABASE_URL,
     redisUrl: null,
+    engine: "auto",
     slots: availableParallelism(),
+    threads: availableParallelism(),
     datasetsFolder: resolve(".pclab/datasets"),
     gitSha: null,
     leaseMs: 15_000,
@@ -23,7 +25,9 @@ test("every variable is heard", () => {
   const config = readConfig({
     DATABASE_URL,
     REDIS_URL: "redis://queue",
+    ENGINE: "native",
     PCLAB_SLOTS: "3",
+    PCLAB_THREADS: "6",
     PCLAB_HOME: "/home",
     PCLAB_DATASETS: "/data",
     PCLAB_GIT_SHA: "0123abc",
@@ -34,7 +38,9 @@ test("every variable is heard", () => {
   });
   expect(config).toMatchObject({
     redisUrl: "redis://queue",
+    engine: "native",
     slots: 3,
+    threads: 6,
     datasetsFolder: "/data",
     gitSha: "0123abc",
     leaseMs: 2_000,
@@ -48,6 +54,11 @@ test.each([
   ["DATABASE_URL", { DATABASE_URL: "" }],
   ["PCLAB_SLOTS", { PCLAB_SLOTS: "0" }],
   ["PCLAB_SLOTS", { PCLAB_SLOTS: "two" }],
+  ["PCLAB_THREADS", { PCLAB_THREADS: "0" }],
+  ["PCLAB_THREADS", { PCLAB_THREADS: "1.5" }],
+  ["ENGINE", { ENGINE: "" }],
+  ["ENGINE", { ENGINE: "Native" }],
+  ["ENGINE", { ENGINE: "native/avx2" }],
   ["PCLAB_CHECKPOINT_SECONDS", { PCLAB_CHECKPOINT_SECONDS: "0" }],
   ["PCLAB_HEARTBEAT_MS", { PCLAB_HEARTBEAT_MS: "5000" }],
   ["PCLAB_HEARTBEAT_MS", { PCLAB_HEARTBEAT_MS: "900", PCLAB_LEASE_MS: "1000" }],

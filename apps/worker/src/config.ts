@@ -1,13 +1,16 @@
 /** The environment, read once and validated. */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { ENGINES, type EngineChoice } from "@pclab/core";
 import { resolveDatasetsFolder } from "@pclab/storage";
 import { z } from "zod";
 
 const configSchema = z.object({
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().min(1).optional(),
+  ENGINE: z.enum(ENGINES).default("auto"),
   PCLAB_SLOTS: z.coerce.number().int().min(1).max(1_024).optional(),
+  PCLAB_THREADS: z.coerce.number().int().min(1).max(1_024).optional(),
   PCLAB_HOME: z.string().default(".pclab"),
   PCLAB_DATASETS: z.string().optional(),
   PCLAB_GIT_SHA: z.string().min(1).optional(),
@@ -23,8 +26,12 @@ export interface Config {
   databaseUrl: string;
   /** Null: the queue runs on PostgreSQL. */
   redisUrl: string | null;
+  /** What runs get whose spec says `auto`. */
+  engine: EngineChoice;
   /** Runs at a time; one core each is a good measure. */
   slots: number;
+  /** Cores that the runs share. */
+  threads: number;
   datasetsFolder: string;
   /** Of the sources this worker was built from, where the launcher knows it. */
   gitSha: string | null;
@@ -52,7 +59,9 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
   return {
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL ?? null,
+    engine: values.ENGINE,
     slots: values.PCLAB_SLOTS ?? availableParallelism(),
+    threads: values.PCLAB_THREADS ?? availableParallelism(),
     datasetsFolder: resolveDatasetsFolder({
       override: values.PCLAB_DATASETS,
       home: resolve(values.PCLAB_HOME),

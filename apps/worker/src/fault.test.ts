@@ -3,12 +3,10 @@ import {
   DatasetError,
   DivergedError,
   EngineError,
-  parseSpec,
   readStoredSpec,
 } from "@pclab/core";
 import { CheckpointCorruptError } from "@pclab/storage";
 import { expect, test } from "vitest";
-import { engineNamed, startableEngines } from "./engines.js";
 import { faultBeforeTraining, faultOf } from "./fault.js";
 
 const thrownBy = (work: () => unknown): unknown => {
@@ -35,7 +33,9 @@ test("each error has its reason, and keeps its words", () => {
   const truncated = new CheckpointError("checkpoint_truncated", "3 bytes");
   expect(faultOf(truncated)).toMatchObject({ reason: "user_error" });
   const unsupported = new EngineError("engine_unsupported", "no");
-  expect(faultOf(unsupported)).toEqual({ reason: "engine_error", detail: "no" });
+  expect(faultOf(unsupported)).toEqual({ reason: "user_error", detail: "no" });
+  const mismatch = new EngineError("engine_state_mismatch", "no");
+  expect(faultOf(mismatch)).toEqual({ reason: "engine_error", detail: "no" });
   expect(faultOf(new TypeError("x is undefined"))).toMatchObject({ reason: "engine_error" });
 });
 
@@ -54,11 +54,4 @@ test("a stored spec or checkpoint that cannot be read is a fault; anything else 
     reason: "user_error",
   });
   expect(faultBeforeTraining(new Error("PostgreSQL is away"))).toBeNull();
-});
-
-test("`auto` is the best engine there is, and one that is not there is an error that says so", () => {
-  expect(parseSpec({ algorithm: "bp", engine: "auto" })).toMatchObject({ ok: true });
-  expect(engineNamed("auto")).toBe(engineNamed(startableEngines()[0]));
-  expect(engineNamed("reference").id).toBe("reference/float64");
-  expect(() => engineNamed("webgpu")).toThrow(/no engine 'webgpu'; it has reference/);
 });

@@ -1,5 +1,11 @@
 /** From an error that ended training to the reason that the run's owner reads. */
-import { CheckpointError, DatasetError, DivergedError, ValidationError } from "@pclab/core";
+import {
+  CheckpointError,
+  DatasetError,
+  DivergedError,
+  EngineError,
+  ValidationError,
+} from "@pclab/core";
 import { CheckpointCorruptError } from "@pclab/storage";
 import type { Fault } from "./messages.js";
 
@@ -11,6 +17,10 @@ export const faultOf = (error: unknown): Fault => {
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof DivergedError) return { reason: "diverged", detail };
   if (error instanceof DatasetError || error instanceof CheckpointError) {
+    return { reason: "user_error", detail };
+  }
+  // The spec names an engine that this worker cannot start, or asks of it what it does not implement.
+  if (error instanceof EngineError && error.code === "engine_unsupported") {
     return { reason: "user_error", detail };
   }
   if (error instanceof RangeError && ALLOCATION_FAILED.test(detail)) {

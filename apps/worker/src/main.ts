@@ -1,5 +1,6 @@
 /** The worker's process: starts it, drains it on the first signal, forces it on the second. */
 import { setTimeout as delay } from "node:timers/promises";
+import { EngineError } from "@pclab/core";
 import { pino } from "pino";
 import { readConfig } from "./config.js";
 import { messageOf } from "./outage.js";
@@ -10,7 +11,7 @@ import { startWorker } from "./worker.js";
 const EXIT_DRAINED = 0;
 /** Forced by a second signal, or the drain took too long: leases run out by themselves. */
 const EXIT_FORCED = 1;
-/** The environment is not complete. */
+/** The environment is not complete, or names an engine that cannot start here. */
 const EXIT_CONFIG = 2;
 
 const DRAIN_MS = 30_000;
@@ -66,5 +67,5 @@ try {
   await worker;
 } catch (error) {
   logger.fatal({ error: messageOf(error) }, "the worker cannot start");
-  process.exit(EXIT_FORCED);
+  process.exit(error instanceof EngineError ? EXIT_CONFIG : EXIT_FORCED);
 }

@@ -1,5 +1,5 @@
 /** What the supervisor and its training child tell each other. Typed arrays cross as they are. */
-import type { ExperimentSpec, MetricRow, Progress, RunReason } from "@pclab/core";
+import type { EngineChoice, ExperimentSpec, MetricRow, Progress, RunReason } from "@pclab/core";
 
 export interface TrainMessage {
   type: "train";
@@ -9,13 +9,23 @@ export interface TrainMessage {
   datasetsFolder: string;
   checkpointEverySeconds: number;
   slots: number;
+  /** The spec's choice or, where that is `auto`, the worker's. */
+  engine: EngineChoice;
+  /** To begin with. */
+  threads: number;
 }
 
-export type ToChild = TrainMessage | { type: "write_checkpoint" };
+export type ToChild =
+  | TrainMessage
+  | { type: "write_checkpoint" }
+  /** What the run may use from its next minibatch on. */
+  | { type: "threads"; count: number };
 
 export interface FirstStepMessage {
   type: "first_step";
   engineId: string;
+  /** Null for a fresh start. */
+  checkpointEngineId: string | null;
   datasetSha256: string;
 }
 

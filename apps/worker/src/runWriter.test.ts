@@ -35,10 +35,14 @@ afterEach(async () => {
 const manifest = manifestOf({
   spec: anySpec(),
   engineId: "reference/float64",
+  workerEngine: "auto",
+  numericsChanges: [],
   datasetSha256: "00",
   version: "0",
   gitSha: null,
 });
+
+const firstStep = { engine: "reference/float64", manifest, numericsChanged: false };
 
 const row = (weightUpdate: number): MetricRow => ({
   weightUpdate,
@@ -80,7 +84,7 @@ const stored = async (runId: string) => {
 
 test("all that is given is stored, in its order", async () => {
   const { id, writer } = await writerOf();
-  writer.firstStep({ engine: "reference/float64", manifest });
+  writer.firstStep(firstStep);
   writer.metrics([row(1), row(2)]);
   writer.checkpoint(checkpoint(2));
   writer.metrics([row(3)]);
@@ -91,7 +95,7 @@ test("all that is given is stored, in its order", async () => {
 
 test("while PostgreSQL is away it keeps every row and the newest checkpoint, and stores them once it is back", async () => {
   const { id, writer, refused } = await writerOf();
-  writer.firstStep({ engine: "reference/float64", manifest });
+  writer.firstStep(firstStep);
   await writer.flush();
   proxy.cut();
   for (let update = 1; update <= 9; update++) {

@@ -28,6 +28,8 @@ export interface RunWriterOptions {
 export interface FirstStep {
   engine: string;
   manifest: Manifest;
+  /** The attempt goes on from a checkpoint of another engine. */
+  numericsChanged: boolean;
 }
 
 export class RunWriter {

@@ -8,6 +8,7 @@ import type { Config } from "./config.js";
 import type { Heartbeat } from "./heartbeat.js";
 import { AbandonedError, whenDatabaseAnswers } from "./outage.js";
 import type { Slots } from "./slots.js";
+import type { ThreadShares } from "./threadShares.js";
 
 /** What taking a run needs of its worker. */
 export interface Desk {
@@ -16,6 +17,7 @@ export interface Desk {
   database: Database;
   workerId: string;
   slots: Slots;
+  threads: ThreadShares;
   heartbeat: Heartbeat;
   draining: AbortSignal;
   abandoned: AbortSignal;
@@ -59,6 +61,7 @@ export const takeRun = async (desk: Desk, job: RunJob, logger: Logger): Promise<
       database,
       claimed,
       slots: wanted,
+      workerEngine: config.engine,
       datasetsFolder: config.datasetsFolder,
       checkpointSeconds: config.checkpointSeconds,
       version: desk.version,
@@ -72,9 +75,11 @@ export const takeRun = async (desk: Desk, job: RunJob, logger: Logger): Promise<
       "an attempt begins",
     );
     desk.heartbeat.add(attempt);
+    const leaveThreads = desk.threads.join((count) => attempt.setThreads(count));
     try {
       await attempt.run();
     } finally {
+      leaveThreads();
       desk.heartbeat.remove(attempt);
     }
   } catch (error) {

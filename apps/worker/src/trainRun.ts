@@ -1,24 +1,36 @@
 /** One run from its data set to its last event, inside the training child. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type TrainingControl, createDataset, train } from "@pclab/core";
+import {
+  type EngineRegistry,
+  type TrainingControl,
+  createDataset,
+  engineIdOfCheckpoint,
+  resumeEngine,
+  startEngine,
+  train,
+} from "@pclab/core";
 import { loadDataset } from "@pclab/storage";
-import { engineNamed } from "./engines.js";
 import type { FromChild, TrainMessage } from "./messages.js";
 
 /** Progress is told at most so often; a small network does thousands of minibatches a second. */
 const PROGRESS_MS = 250;
 
 export interface Supervision {
+  engines: EngineRegistry;
   /** Set by the supervisor's request at any time. */
   control: TrainingControl;
   send: (message: FromChild) => Promise<void>;
 }
 
 export const trainRun = async (
-  { spec, checkpoint, datasetsFolder, checkpointEverySeconds, slots }: TrainMessage,
-  { control, send }: Supervision,
+  { spec, checkpoint, datasetsFolder, checkpointEverySeconds, slots, ...message }: TrainMessage,
+  { engines, control, send }: Supervision,
 ): Promise<void> => {
-  const engine = engineNamed(spec.engine);
+  const checkpointEngineId = checkpoint === null ? null : engineIdOfCheckpoint(checkpoint);
+  const engine =
+    checkpointEngineId === null
+      ? startEngine(engines, message.engine)
+      : resumeEngine(engines, message.engine, checkpointEngineId);
   const files = await loadDataset(spec.dataset, { datasetsFolder });
   const events = train({
     spec,
@@ -37,7 +49,9 @@ export const trainRun = async (
   for await (const event of events) {
     if (isFirst) {
       isFirst = false;
-      await send({ type: "first_step", engineId: engine.id, datasetSha256: files.sha256 });
+      const { id: engineId } = engine;
+      const { sha256: datasetSha256 } = files;
+      await send({ type: "first_step", engineId, checkpointEngineId, datasetSha256 });
     }
     if (event.type === "progress") {
       const nowMs = performance.now();

@@ -1,14 +1,16 @@
 /** The worker: takes runs from the queue, trains each in a child of its own, keeps their leases, hands them back. */
 import { hostname } from "node:os";
+import { startEngine, startableEngines } from "@pclab/core";
 import { type RunConsumer, openRunConsumer } from "@pclab/queue";
 import { type Database, newId, openDatabase, registerWorker, retireWorker } from "@pclab/storage";
 import type { Logger } from "pino";
 import type { Config } from "./config.js";
-import { startableEngines } from "./engines.js";
+import { ENGINES } from "./engines.js";
 import { startHeartbeat } from "./heartbeat.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { createSlots } from "./slots.js";
 import { type Desk, takeRun } from "./takeRun.js";
+import { createThreadShares } from "./threadShares.js";
 
 export interface Worker {
   readonly id: string;
@@ -24,10 +26,13 @@ const POOL_SIZE = 10;
 /** At the end of a drain, a queue or a database that is away is not waited for. */
 const CLOSE_MS = 3_000;
 
+/** @throws EngineError engine_unsupported when `config.engine` cannot start here, with the reason */
 export const startWorker = async (
   config: Config,
   { logger, version }: { logger: Logger; version: string },
 ): Promise<Worker> => {
+  const { id: engineId } = startEngine(ENGINES, config.engine);
+  const engines = startableEngines(ENGINES);
   const database = openDatabase({
     url: config.databaseUrl,
     poolSize: POOL_SIZE,
@@ -48,7 +53,7 @@ export const startWorker = async (
         host: hostname(),
         pid: process.pid,
         slots: config.slots,
-        engines: startableEngines(),
+        engines,
         version,
       }),
     { signal: abandoned.signal, logger: log },
@@ -67,6 +72,7 @@ export const startWorker = async (
     database,
     workerId: id,
     slots,
+    threads: createThreadShares(config.threads),
     heartbeat,
     draining: draining.signal,
     abandoned: abandoned.signal,
@@ -88,7 +94,8 @@ export const startWorker = async (
       },
     },
   );
-  log.info({ slots: config.slots, engines: startableEngines() }, "the worker is ready");
+  const { slots: slotCount, threads } = config;
+  log.info({ slots: slotCount, threads, engine: engineId, engines }, "the worker is ready");
 
   const drain = async (): Promise<void> => {
     draining.abort();

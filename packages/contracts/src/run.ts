@@ -1,6 +1,18 @@
 /** A run as the API answers it. */
-import { METRIC_NAMES, RUN_REASONS, RUN_STATES, USER_ACTIONS, specSchema } from "@pclab/core";
+import {
+  ENGINES,
+  METRIC_NAMES,
+  RUN_REASONS,
+  RUN_STATES,
+  USER_ACTIONS,
+  numericsChangeSchema,
+  specSchema,
+} from "@pclab/core";
 import { z } from "zod";
+
+const numericsChanged = z
+  .array(numericsChangeSchema)
+  .meta({ description: "where the run went on with another engine than its checkpoint's" });
 
 const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
 
@@ -17,6 +29,7 @@ export const runSchema = z.object({
   allowed_actions: z.array(z.enum(USER_ACTIONS)),
   attempt: z.int().meta({ description: "0 before the first claim" }),
   engine: z.string().nullable().meta({ description: "the engine's id, once training has begun" }),
+  numerics_changed: numericsChanged,
   spec: specSchema.meta({ description: "with every default filled in" }),
   progress: z.object({
     epoch: z.number(),
@@ -91,7 +104,13 @@ export const manifestSchema = z
     name: z.string(),
     spec: specSchema,
     seed: z.int(),
-    engine: z.string(),
+    engine: z.string().meta({ description: "the engine's id" }),
+    engine_choice: z
+      .object({ spec: z.enum(ENGINES), worker: z.enum(ENGINES) })
+      // Runs of an earlier version have none.
+      .optional()
+      .meta({ description: "what the spec asked for, and what the worker gives for `auto`" }),
+    numerics_changed: numericsChanged.default([]),
     versions: z.record(z.string(), z.string()),
     git_sha: z.string().nullable(),
     dataset: z.object({ name: z.string(), sha256: z.string() }),

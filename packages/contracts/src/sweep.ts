@@ -23,7 +23,8 @@ export const planSchema = z.object({
   name: z.string(),
   run_count: z.int(),
   estimated_slot_seconds: z.number().nullable().meta({
-    description: "training seconds of all runs, at the pace of this server's finished runs",
+    description:
+      "training seconds of all runs on one core each, at the pace of this server's finished runs",
   }),
   estimated_seconds: z
     .number()

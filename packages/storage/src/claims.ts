@@ -24,6 +24,8 @@ export interface ClaimedRun {
   attempt: number;
   /** The spec as it is stored: `readStoredSpec` checks it, and a claimed run whose spec does not pass can be failed. */
   storedSpec: unknown;
+  /** Of the attempt before, as it is stored; null before any has taken its first step. */
+  manifest: unknown;
   /** Where to go on from; null for a fresh start. */
   checkpoint: CheckpointRow | null;
 }
@@ -75,6 +77,7 @@ export const claimRun = async (
       epoch: run.epoch,
       attempt: run.attempt,
       storedSpec: run.spec,
+      manifest: run.manifest,
       checkpoint,
     };
   });

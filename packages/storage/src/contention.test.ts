@@ -22,7 +22,11 @@ test("an attempt writes, its worker beats, the dispatcher works and the sweep is
   const { database, userId } = storage;
 
   const write = async (fence: Fence): Promise<void> => {
-    await recordFirstStep(database, fence, { engine: "reference", manifest: {} });
+    await recordFirstStep(database, fence, {
+      engine: "reference",
+      manifest: {},
+      numericsChanged: false,
+    });
     await recordMetrics(database, fence, [row]);
     await recordCheckpoint(database, fence, checkpoint, [row]);
   };

@@ -32,10 +32,16 @@ const checkpoint = {
   bytes: new Uint8Array([1, 2, 3]),
 };
 
+const firstStep = { engine: "reference/float64", manifest: { seed: 3 }, numericsChanged: false };
+
 /** Every write that an attempt can make. */
 const WRITES: Record<string, (database: Database, fence: Fence) => Promise<unknown>> = {
   "first step": (database, fence) =>
-    recordFirstStep(database, fence, { engine: "other", manifest: { stale: true } }),
+    recordFirstStep(database, fence, {
+      engine: "other",
+      manifest: { stale: true },
+      numericsChanged: true,
+    }),
   metrics: (database, fence) => recordMetrics(database, fence, [row]),
   checkpoint: (database, fence) => recordCheckpoint(database, fence, checkpoint, [row]),
   "last step": (database, fence) => recordEnd(database, fence, { event: "last_step" }, null),
@@ -54,7 +60,7 @@ const LOSSES: Record<string, (claimed: ClaimedRun) => Promise<void>> = {
     await storage.endLeases();
     await recoverLostRuns(storage.database);
     const other = await storage.claim(id);
-    await recordFirstStep(storage.database, fenceOf(other), { engine: "reference", manifest: {} });
+    await recordFirstStep(storage.database, fenceOf(other), firstStep);
   },
   "the run has succeeded": async (claimed) => {
     await recordEnd(storage.database, fenceOf(claimed), { event: "last_step" }, null);
@@ -79,28 +85,32 @@ describe.each(Object.keys(LOSSES))("once %s", (loss) => {
 
 test("the first step makes a run running, with its engine and manifest; repeating it changes nothing", async () => {
   const claimed = await storage.starting();
-  const step = { engine: "reference/float64", manifest: { seed: 3 } };
-  await recordFirstStep(storage.database, fenceOf(claimed), step);
-  await recordFirstStep(storage.database, fenceOf(claimed), step);
-  expect(await storage.run(claimed.id)).toMatchObject({ state: "running", ...step });
+  await recordFirstStep(storage.database, fenceOf(claimed), firstStep);
+  await recordFirstStep(storage.database, fenceOf(claimed), firstStep);
+  const { engine, manifest } = firstStep;
+  expect(await storage.run(claimed.id)).toMatchObject({ state: "running", engine, manifest });
 });
 
 test("a run that is canceled before its first step stays canceling", async () => {
   const claimed = await storage.starting();
   await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
-  await recordFirstStep(storage.database, fenceOf(claimed), { engine: "e", manifest: {} });
+  await recordFirstStep(storage.database, fenceOf(claimed), firstStep);
   expect((await storage.run(claimed.id)).state).toBe("canceling");
 });
 
-test("resuming on another engine id is recorded, on the same id it is not", async () => {
-  const first = await storage.running();
+test("the attempt that resumed on another engine is marked, and the next claim sees its manifest", async () => {
+  const first = await storage.starting();
+  expect(first.manifest).toBeNull();
+  await recordFirstStep(storage.database, fenceOf(first), firstStep);
   await recordCheckpoint(storage.database, fenceOf(first), checkpoint, []);
   await giveUpRun(storage.database, fenceOf(first), "handed_back", "drain");
   const second = await storage.claim(first.id);
-  await recordFirstStep(storage.database, fenceOf(second), { engine: "reference", manifest: {} });
+  expect(second.manifest).toEqual(firstStep.manifest);
+  await recordFirstStep(storage.database, fenceOf(second), firstStep);
   await giveUpRun(storage.database, fenceOf(second), "handed_back", "drain");
   const third = await storage.claim(first.id);
-  await recordFirstStep(storage.database, fenceOf(third), { engine: "native/avx2", manifest: {} });
+  const changed = { engine: "native/avx2", manifest: {}, numericsChanged: true };
+  await recordFirstStep(storage.database, fenceOf(third), changed);
   const attempts = await listAttempts(storage.database, first.id);
   expect(attempts.map(({ numericsChanged }) => numericsChanged)).toEqual([false, false, true]);
 });

@@ -40,23 +40,23 @@ const proveEpoch = async (transaction: Transaction, { runId, epoch }: Fence): Pr
 };
 
 /**
- * The first minibatch is done: starting -> running, with what the run turned out to run on. A run that was asked to stop
- * meanwhile stays canceling, and repeating the write changes nothing.
+ * The first minibatch is done: starting -> running, with what the run turned out to run on, and whether it went on from
+ * another engine's checkpoint. A run that was asked to stop meanwhile stays canceling, and repeating the write changes
+ * nothing.
  */
 export const recordFirstStep = async (
   { prisma }: Database,
   fence: Fence,
-  { engine, manifest }: { engine: string; manifest: object },
+  step: { engine: string; manifest: object; numericsChanged: boolean },
 ): Promise<void> =>
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);
     await transaction.$executeRaw`
-      UPDATE attempts SET numerics_changed =
-        numerics_changed OR (resumed_from IS NOT NULL AND runs.engine IS DISTINCT FROM ${engine})
+      UPDATE attempts SET numerics_changed = ${step.numericsChanged}
       FROM runs WHERE runs.id = attempts.run_id AND runs.id = ${fence.runId} AND attempts.number = runs.attempt`;
     const { state } = await transaction.run.update({
       where: { id: fence.runId },
-      data: { engine, manifest },
+      data: { engine: step.engine, manifest: step.manifest },
     });
     if (state === "starting") await moveRun(transaction, fence.runId, "first_step");
   });

@@ -75,14 +75,14 @@ export const listQueued = async (
   return runs.map(asRunRow);
 };
 
-/** The latest finished runs with their training time: what forecasts go by. */
+/** The latest finished runs with their training time, as it were on one thread: what forecasts go by. */
 export const listMeasuredRuns = async (
   { prisma }: Database,
   limit: number,
 ): Promise<MeasuredRun[]> => {
   const rows = await prisma.$queryRaw<{ spec: unknown; seconds: number }[]>`
     SELECT spec, (
-      SELECT value FROM metrics WHERE run_id = runs.id AND name = 'train_seconds' AND layer = 0
+      SELECT value FROM metrics WHERE run_id = runs.id AND name = 'thread_seconds' AND layer = 0
       ORDER BY weight_update DESC LIMIT 1
     ) AS seconds
     FROM runs WHERE state = 'succeeded' ORDER BY finished_at DESC LIMIT ${limit}::int`;

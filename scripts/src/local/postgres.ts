@@ -80,7 +80,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const user = findUnprivilegedUser();
   const folder = choosePostgresFolder(home, user, log);
   const dataFolder = join(folder, "postgres");
-  const binaries = reachableBinaries(findPostgresBinaries(majorOf(dataFolder)), user);
+  const binaries = reachableBinaries(findPostgresBinaries(postgresMajorOf(dataFolder)), user);
   const password = readOrCreatePassword(folder);
   const logFolder = join(home, "logs");
   mkdirSync(logFolder, { recursive: true });
@@ -93,7 +93,8 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   return connectTo(server, await launch(server), false);
 }
 
-function majorOf(dataFolder: string): number | undefined {
+/** The version that wrote a data folder; undefined where there is none. */
+export function postgresMajorOf(dataFolder: string): number | undefined {
   const file = join(dataFolder, "PG_VERSION");
   return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
 }

@@ -32,7 +32,7 @@ export async function startRedis({ home }: { home: string }): Promise<LocalRedis
   const socket = socketPath(resolve(home));
   const running = await askPid(socket);
   if (running !== null) return describe(socket, running, true);
-  const program = findProgram();
+  const program = findRedisProgram();
   if (program === null) return null;
   const dataFolder = join(resolve(home), "redis");
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
@@ -51,7 +51,7 @@ export async function startRedis({ home }: { home: string }): Promise<LocalRedis
 }
 
 /** valkey-server before redis-server; BullMQ's scripts need the commands of 6.2. */
-function findProgram(): string | null {
+export function findRedisProgram(): string | null {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   for (const name of ["valkey-server", "redis-server"]) {
     for (const folder of folders) {

@@ -90,6 +90,8 @@ export async function startLab({ settings, lock, processes, log }: StartLabOptio
     PCLAB_PORT: String(port),
     PCLAB_HOME: home,
     PCLAB_SLOTS: String(settings.slots),
+    PCLAB_THREADS: String(settings.threads),
+    ENGINE: settings.engine,
     ...readGitSha(),
   };
   // An empty variable of the user's shell would name a Redis without an address.

@@ -1,5 +1,8 @@
 /** The launcher behind `npm start`. It returns its exit status and lets the caller end the process. */
 import { join } from "node:path";
+import { EngineError } from "@pclab/core";
+import { ENGINES } from "../engines.js";
+import { engineNotice } from "./engineNotice.js";
 import { runFirstSweep } from "./firstSweep.js";
 import { greeting, nearPath } from "./greeting.js";
 import { lockHome } from "./homeLock.js";
@@ -33,6 +36,14 @@ export async function main({ argv, environment }: MainOptions): Promise<number> 
     log(USAGE);
     return 0;
   }
+  let notice: string[];
+  try {
+    notice = engineNotice(ENGINES, settings.engine);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    complain(error.message);
+    return 1;
+  }
   const { home } = settings;
   makeHome(home);
   const locked = await lockHome(home);
@@ -52,6 +63,7 @@ export async function main({ argv, environment }: MainOptions): Promise<number> 
     parentEndsLab: environment["npm_execpath"] !== undefined,
   });
   try {
+    for (const line of notice) log(line);
     const lab = await startLab({ settings, lock, processes, log });
     const exampleFile = join(repository, "examples/first.yaml");
     const cwd = process.cwd();

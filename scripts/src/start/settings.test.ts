@@ -11,6 +11,7 @@ describe("readSettings", () => {
       databaseUrl: null,
       redisUrl: null,
       datasetsOverride: undefined,
+      engine: "auto",
       withExample: true,
     });
   });
@@ -23,6 +24,8 @@ describe("readSettings", () => {
     [[], { PCLAB_PORT: "80x" }, /PCLAB_PORT is "80x": expected a whole number from 0 to 65535/],
     [[], { PCLAB_PORT: "65536" }, /PCLAB_PORT/],
     [[], { PCLAB_SLOTS: "0" }, /PCLAB_SLOTS is "0"/],
+    [[], { PCLAB_THREADS: "1.5" }, /PCLAB_THREADS is "1.5"/],
+    [[], { ENGINE: "fast" }, /ENGINE is "fast": expected auto, reference, native/],
     [["--no-exmaple"], {}, /--no-exmaple/],
     [["stray"], {}, /stray/],
   ])("refuses %j with %j by name", (argv, environment, message) => {

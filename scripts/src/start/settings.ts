@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ENGINES, type EngineChoice } from "@pclab/core";
 
 export const USAGE = `usage: npm start [-- --no-example]
 
@@ -13,6 +14,8 @@ Starts the lab: PostgreSQL and the queue (its own, unless given), the API, and a
   PCLAB_PORT       the API's port (8080; the next free one when it is taken)
   PCLAB_HOST       the address the API listens on (127.0.0.1)
   PCLAB_SLOTS      runs that train at a time (this machine's cores)
+  PCLAB_THREADS    cores that they share (this machine's)
+  ENGINE           what trains runs that leave it open: ${ENGINES.join(", ")} (auto: the best that starts)
   PCLAB_DATASETS   a folder with the data sets, for a machine without internet
   DATABASE_URL     a PostgreSQL to use instead of the lab's own
   REDIS_URL        a Redis to use instead of the lab's own
@@ -24,6 +27,8 @@ export interface Settings {
   host: string;
   port: number;
   slots: number;
+  threads: number;
+  engine: EngineChoice;
   /** Null: the launcher brings its own. */
   databaseUrl: string | null;
   redisUrl: string | null;
@@ -53,12 +58,19 @@ export function readSettings(
       `${name} is "${value}": expected a whole number from ${least} to ${most}`,
     );
   };
+  const engine = text("ENGINE") ?? "auto";
+  const choice = ENGINES.find((known) => known === engine);
+  if (choice === undefined) {
+    throw new SettingsError(`ENGINE is "${engine}": expected ${ENGINES.join(", ")}`);
+  }
   const { noExample, help } = readArguments(argv);
   return {
     home: resolve(text("PCLAB_HOME") ?? ".pclab"),
     host: text("PCLAB_HOST") ?? "127.0.0.1",
     port: number("PCLAB_PORT", 8080, 0, 65_535),
     slots: number("PCLAB_SLOTS", availableParallelism(), 1, 1024),
+    threads: number("PCLAB_THREADS", availableParallelism(), 1, 1024),
+    engine: choice,
     databaseUrl: text("DATABASE_URL"),
     redisUrl: text("REDIS_URL"),
     datasetsOverride: text("PCLAB_DATASETS") ?? undefined,

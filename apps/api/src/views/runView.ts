@@ -1,6 +1,12 @@
 /** A run's row as the API answers it. */
 import type { RunBody } from "@pclab/contracts";
-import { type MetricName, type SpecWire, allowedActions, isTerminal } from "@pclab/core";
+import {
+  type MetricName,
+  type SpecWire,
+  allowedActions,
+  isTerminal,
+  numericsChangesIn,
+} from "@pclab/core";
 import { type Database, type RunRow, lastMetrics, queuePositions } from "@pclab/storage";
 
 /** What a run shows without being asked for its metrics. */
@@ -42,6 +48,7 @@ const viewRun = (
   allowed_actions: allowedActions(run.state),
   attempt: run.attempt,
   engine: run.engine,
+  numerics_changed: numericsChangesIn(run.manifest),
   spec: run.spec as SpecWire,
   progress: {
     epoch: run.progressEpoch,
