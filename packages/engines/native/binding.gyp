@@ -9,6 +9,7 @@
         "cpp/addon/job.cc",
         "cpp/addon/options.cc",
         "cpp/engine/engine.cc",
+        "cpp/engine/gaussNewton.cc",
         "cpp/engine/measures.cc",
         "cpp/engine/minibatch.cc",
         "cpp/engine/parameters.cc",

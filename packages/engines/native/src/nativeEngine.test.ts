@@ -6,7 +6,7 @@ import {
   type ReplicaSettings,
   createInitialState,
 } from "@pclab/core";
-import { conformanceCases } from "@pclab/core/conformance";
+import { conformanceCases, gaussNewtonConformanceCases } from "@pclab/core/conformance";
 import { describe, expect, test } from "vitest";
 import { allocatedBytes, nativeEngine, nativeInstructionSets } from "./nativeEngine.js";
 
@@ -92,7 +92,10 @@ const trainedBytes = async (
 describe.each(nativeInstructionSets())("the native engine on %s", (instructionSet) => {
   const factory = nativeEngine(instructionSet);
 
-  for (const { name, run } of conformanceCases(factory, TOLERANCES)) {
+  for (const { name, run } of [
+    ...conformanceCases(factory, TOLERANCES),
+    ...gaussNewtonConformanceCases(factory, TOLERANCES),
+  ]) {
     test(name, run);
   }
 
@@ -110,6 +113,22 @@ describe.each(nativeInstructionSets())("the native engine on %s", (instructionSe
       const alone = await bytes([1, 1, 1]);
       for (const count of [2, 3, 8]) expect(await bytes([count, count, count])).toBe(alone);
       expect(await bytes([1, 8, 2])).toBe(alone);
+    },
+  );
+
+  test.each(["dense", "cg"] as const)(
+    "gauss_newton, %s: equal bytes for any number of threads",
+    async (solver) => {
+      const gaussNewton = { method: "gauss_newton", outerIterations: 2 } as const;
+      const solverTolerance = solver === "cg" ? 0.1 : null;
+      const settings = settingsOf({
+        algorithm: "pc_rc3",
+        inference: { ...settingsOf().inference, ...gaussNewton, solver, solverTolerance },
+      });
+      const bytes = (threads: number[]) =>
+        trainedBytes(factory, settings, { samples: 50, threads });
+      const alone = await bytes([1, 1, 1]);
+      for (const count of [2, 3, 8]) expect(await bytes([count, count, count])).toBe(alone);
     },
   );
 
@@ -161,13 +180,5 @@ describe.each(nativeInstructionSets())("the native engine on %s", (instructionSe
     await expect(engine.trainMinibatch([{ ...right, ...wrong }])).rejects.toThrow(message);
     expect((await engine.readState(0)).weightUpdates).toBe(0);
     await engine.dispose();
-  });
-
-  test("gauss_newton is refused with the engine that has it", async () => {
-    const inference = { ...settingsOf().inference, method: "gauss_newton" } as const;
-    const replicas = [settingsOf({ algorithm: "pc", inference })];
-    await expect(factory.create({ shape: SHAPE, batchSize: 8, replicas })).rejects.toThrow(
-      /use engine 'reference'/,
-    );
   });
 });

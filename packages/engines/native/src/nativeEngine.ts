@@ -56,24 +56,8 @@ export const nativeEngine = (instructionSet?: InstructionSet): EngineFactory => 
   }
   return {
     id: `native/${chosen}`,
-    create: async (options) => {
-      refuseGaussNewton(options.replicas);
-      return new NativeEngine(addon, chosen, options);
-    },
+    create: async (options) => new NativeEngine(addon, chosen, options),
   };
-};
-
-const refuseGaussNewton = (replicas: readonly ReplicaSettings[]): void => {
-  if (
-    replicas.every(
-      ({ algorithm, inference }) => algorithm === "bp" || inference.method === "gradient",
-    )
-  )
-    return;
-  throw new EngineError(
-    "engine_unsupported",
-    "The native engine has no inference method 'gauss_newton' yet; use engine 'reference'.",
-  );
 };
 
 /** Multiply-adds in float32 from registers alone, in GFLOP/s: what no kernel can exceed. Not on the event loop. */

@@ -18,6 +18,15 @@ Engine::Engine(const Kernels& kernels, Shape shape, int batchSize, const std::ve
     }
     replicas_.push_back(std::move(replica));
   }
+  const auto infers = [&](auto condition) {
+    return std::any_of(replicas.begin(), replicas.end(), [&](const Settings& settings) {
+      return !settings.isBackpropagation && settings.inference.method == Method::gaussNewton && condition(settings);
+    });
+  };
+  if (infers([](const Settings&) { return true; })) {
+    const bool isDense = infers([](const Settings& settings) { return settings.inference.solver == Solver::dense; });
+    gaussNewtonSpace_ = std::make_unique<GaussNewtonSpace>(shape_, space_.lanes, isDense);
+  }
 }
 
 void Engine::setThreads(int count) {

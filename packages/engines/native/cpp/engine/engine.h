@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gaussNewton.h"
 #include "measures.h"
 #include "update.h"
 
@@ -83,6 +84,8 @@ class Engine {
   const int batchSize_;
   std::vector<Replica> replicas_;
   Workspace space_;
+  /** Only where a replica infers by Gauss-Newton. */
+  std::unique_ptr<GaussNewtonSpace> gaussNewtonSpace_;
   Team team_;
 };
 

@@ -1,6 +1,9 @@
 #include "minibatch.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "gaussNewton.h"
 
 namespace pclab {
 
@@ -13,9 +16,10 @@ Minibatch::Minibatch(Engine& engine, int replica, const Batch& batch)
       finiteness_(engine.shape_.layers()) {}
 
 void Minibatch::predict(int thread, bool backpropagates) {
+  const bool keepsSlopes = backpropagates || replica_.settings.inference.method == Method::gaussNewton;
   forTiles(thread, [&](const Crew& crew) {
     passes_.clamp(crew, batch_.examples, batch_.indices);
-    passes_.forward(crew, backpropagates);
+    passes_.forward(crew, keepsSlopes);
     if (backpropagates) passes_.backpropagate(crew);
   });
   engine_.team_.sync();
@@ -37,7 +41,8 @@ bool Minibatch::measurePrediction(int thread, Report& report) {
 }
 
 void Minibatch::infer(int thread, const PhaseOptions& options) {
-  inferByGradient(thread, options);
+  if (replica_.settings.inference.method == Method::gradient) inferByGradient(thread, options);
+  else inferByGaussNewton(thread, options);
   if (thread == 0) finished_ = goesOn_;
   engine_.team_.sync();
 }
@@ -57,6 +62,29 @@ void Minibatch::inferByGradient(int thread, const PhaseOptions& options) {
     forTiles(thread, [&](const Crew& crew) { passes_.predictFirst(crew); });
     step = boundary;
   }
+}
+
+/** Outer iterations, then one weight update: packages/core, reference/gaussNewton.ts. */
+void Minibatch::inferByGaussNewton(int thread, const PhaseOptions& options) {
+  const Inference& inference = replica_.settings.inference;
+  const GaussNewton method(passes_, *engine_.gaussNewtonSpace_, inference);
+  forTiles(thread, [&](const Crew& crew) { method.begin(crew); });
+  for (int iteration = 1; iteration <= inference.outerIterations; iteration++) {
+    if (options.beforeStep || inference.tolerance > 0) {
+      decide(thread, [&] {
+        if (options.beforeStep) options.beforeStep();
+        energyBefore_ = quadraticEnergyPerSample(passes_, tiles_);
+        return true;
+      });
+    }
+    forTiles(thread, [&](const Crew& crew) { method.iterate(crew); });
+    const bool goesOn = decide(thread, [&] {
+      measures_.stepsTaken = iteration;
+      return inference.tolerance == 0 || !hasSettled(inference.tolerance);
+    });
+    if (!goesOn) break;
+  }
+  endSegment(thread, true, options);
 }
 
 void Minibatch::settleFreely(int thread, int steps) {

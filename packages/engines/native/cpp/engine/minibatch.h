@@ -56,6 +56,7 @@ class Minibatch {
   bool settleInStep(int thread, int from, int to, const PhaseOptions&);
   bool endSegment(int thread, bool isLast, const PhaseOptions&);
   void inferByGradient(int thread, const PhaseOptions&);
+  void inferByGaussNewton(int thread, const PhaseOptions&);
   bool diverged(int layer, Quantity quantity);
   bool finishUpdate();
   void measureEnergies();

@@ -3,34 +3,6 @@
 #include <algorithm>
 
 namespace pclab {
-namespace {
-
-/** Calls body(tile, layer, block) for this rank's share of all blocks of layers first..last of the crew's tiles. */
-template <typename Body>
-void forBlocks(const Crew& crew, const Passes& passes, int first, int last, Body body) {
-  int blocks = 0;
-  for (int l = first; l <= last; l++) blocks += passes.layer(l).blocks();
-  const Share share(blocks * crew.tileCount, crew.rank, crew.size);
-  int item = 0;
-  for (int t = 0; t < crew.tileCount; t++) {
-    for (int l = first; l <= last; l++) {
-      const int count = passes.layer(l).blocks();
-      const int from = std::max(share.begin - item, 0);
-      const int to = std::min(share.end - item, count);
-      for (int b = from; b < to; b++) body(crew.tiles[t], l, b);
-      item += count;
-    }
-  }
-}
-
-/** Zeroes a block's partial sums of a tile and returns them. */
-float* partialSums(Buffer& buffer, const Tile& tile, int blocks, int block) {
-  float* sums = at(buffer, tile, blocks, block);
-  std::fill(sums, sums + tile.lanes, 0.0f);
-  return sums;
-}
-
-}  // namespace
 
 void Passes::clamp(const Crew& crew, const Examples& examples, const std::uint32_t* indices) const {
   const int inputs = shape.sizes[0];
@@ -98,10 +70,45 @@ void Passes::predictFirst(const Crew& crew) const {
 
 void Passes::forward(const Crew& crew, bool keepsSlopes) const {
   predictFirst(crew);
-  for (int l = 1; l <= last(); l++) forwardLayer(crew, l, keepsSlopes);
+  for (int l = 1; l <= last(); l++) forwardLayer(crew, l, keepsSlopes, false);
 }
 
-void Passes::forwardLayer(const Crew& crew, int l, bool keepsSlopes) const {
+void Passes::rollForward(const Crew& crew) const {
+  for (int l = 1; l <= last(); l++) forwardLayer(crew, l, true, true);
+  outputErrors(crew);
+}
+
+void Passes::outputErrors(const Crew& crew) const {
+  const int top = last();
+  const Layer& output = layer(top);
+  forBlocks(crew, *this, top, top, [&](const Tile& tile, int, int b) {
+    const int unit = b * kBlock;
+    kernels.storedErrors({{output.rowsOf(b), tile.lanes},
+                          at(space.prediction, tile, output.units, unit),
+                          at(space.slope[top], tile, output.units, unit),
+                          output.precision.data() + unit,
+                          at(space.x[top], tile, output.units, unit),
+                          at(space.eps[top], tile, output.units, unit),
+                          at(space.h[top], tile, output.units, unit),
+                          partialSums(space.energy[top], tile, output.blocks(), b)});
+  });
+  crew.sync();
+}
+
+void Passes::clearHiddenErrors(const Crew& crew) const {
+  forBlocks(crew, *this, 1, last() - 1, [&](const Tile& tile, int l, int b) {
+    const Layer& here = layer(l);
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(here.rowsOf(b)) * tile.lanes;
+    for (Buffer* buffer : {&space.eps[l], &space.h[l]}) {
+      float* rows = at(*buffer, tile, here.units, b * kBlock);
+      std::fill(rows, rows + count, 0.0f);
+    }
+    partialSums(space.energy[l], tile, here.blocks(), b);
+  });
+  crew.sync();
+}
+
+void Passes::forwardLayer(const Crew& crew, int l, bool keepsSlopes, bool isRoll) const {
   const Layer& here = layer(l);
   const bool isOutput = l == last();
   forBlocks(crew, *this, l, l, [&](const Tile& tile, int, int b) {
@@ -114,16 +121,18 @@ void Passes::forwardLayer(const Crew& crew, int l, bool keepsSlopes) const {
     if (!isOutput && shape.amb) rows.phi = at(space.phi[l], tile, here.units, unit);
     if (rows.phi != nullptr || keepsSlopes) rows.slope = at(space.slope[l], tile, here.units, unit);
     float* product = space.scratch[crew.thread].product.data();
+    if (isRoll && !isOutput) {
+      rows.eps = at(space.eps[l], tile, here.units, unit);
+      rows.precision = here.precision.data() + unit;
+      rows.h = at(space.h[l], tile, here.units, unit);
+      rows.energy = partialSums(space.energy[l], tile, here.blocks(), b);
+    }
     if (l == 1) {
       // mu_1 is there already: only what follows from it is left to do.
-      const float* mu = at(space.firstMu, tile, here.units, unit);
-      const float* slope = at(space.firstSlope, tile, here.units, unit);
       rows.g = Activation::identity;
-      rows.product = mu;
-      float* keep = rows.phi == nullptr ? rows.slope : nullptr;
-      if (rows.phi == nullptr) rows.slope = nullptr;
+      rows.product = at(space.firstMu, tile, here.units, unit);
+      rows.storedSlope = at(space.firstSlope, tile, here.units, unit);
       kernels.predict(rows);
-      if (keep != nullptr) std::copy(slope, slope + size.rows * size.lanes, keep);
       return;
     }
     kernels.multiply(here.block(b), here.inputs, at(space.input(l - 1), tile, here.inputs), size, product);

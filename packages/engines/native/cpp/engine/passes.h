@@ -3,6 +3,7 @@
  * The equations are those of docs/EQUATIONS.md; what happens to a block of sixteen units is in kernels/.
  */
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "crew.h"
@@ -38,11 +39,18 @@ struct Passes {
   /** The sums of (dE/dx)^2 at the errors that `errors` left. */
   void residuals(const Crew&) const;
 
+  /** Gauss-Newton: x_l = mu_l + eps_l up the net from the present errors, with h, the energies and the slopes. */
+  void rollForward(const Crew&) const;
+  /** eps_L, h_L and their energy from `prediction`. */
+  void outputErrors(const Crew&) const;
+  /** eps, h and their energies of the hidden layers are zero, as after a forward pass. */
+  void clearHiddenErrors(const Crew&) const;
+
   /** h_l = -dLoss/da_l after a forward pass that kept its slopes. */
   void backpropagate(const Crew&) const;
 
  private:
-  void forwardLayer(const Crew&, int l, bool keepsSlopes) const;
+  void forwardLayer(const Crew&, int l, bool keepsSlopes, bool isRoll) const;
   void errorBlock(const Crew&, const Tile&, int l, int block, float* eps, float* h, bool withEnergy) const;
   void firstErrorBlock(const Tile&, int block, bool withEnergy) const;
   void stepBlock(const Crew&, const Tile&, int l, int block, const Inference&, const float* eps,
@@ -53,6 +61,31 @@ struct Passes {
 inline float* at(Buffer& buffer, const Tile& tile, int units, int unit = 0) {
   return buffer.data() + static_cast<std::size_t>(tile.firstLane) * units +
          static_cast<std::size_t>(unit) * tile.lanes;
+}
+
+/** Calls body(tile, layer, block) for this rank's share of all blocks of layers first..last of the crew's tiles. */
+template <typename Body>
+void forBlocks(const Crew& crew, const Passes& passes, int first, int last, Body body) {
+  int blocks = 0;
+  for (int l = first; l <= last; l++) blocks += passes.layer(l).blocks();
+  const Share share(blocks * crew.tileCount, crew.rank, crew.size);
+  int item = 0;
+  for (int t = 0; t < crew.tileCount; t++) {
+    for (int l = first; l <= last; l++) {
+      const int count = passes.layer(l).blocks();
+      const int from = std::max(share.begin - item, 0);
+      const int to = std::min(share.end - item, count);
+      for (int b = from; b < to; b++) body(crew.tiles[t], l, b);
+      item += count;
+    }
+  }
+}
+
+/** Zeroes a block's partial sums of a tile and returns them. */
+inline float* partialSums(Buffer& buffer, const Tile& tile, int blocks, int block) {
+  float* sums = at(buffer, tile, blocks, block);
+  std::fill(sums, sums + tile.lanes, 0.0f);
+  return sums;
 }
 
 }  // namespace pclab

@@ -71,6 +71,8 @@ struct PredictionRows {
   float* phi;
   Activation hidden;
   float* slope;
+  /** g' where mu is there already and `g` is the identity; null: g's own. */
+  const float* storedSlope;
   /** With eps: h = g' pi eps and the sum of pi eps^2 over the rows, per lane; null when nobody asks. */
   const float* precision;
   float* h;
@@ -95,6 +97,40 @@ struct StepRows {
   Activation hidden;
   /** When given nothing moves, and the sum over the rows of (dE/dx)^2 is added, per lane. */
   float* residual;
+};
+
+/** J_l^T v of one block (docs/EQUATIONS.md, Gauss-Newton) and what the layer below multiplies. */
+struct JacobianRows {
+  Rows size;
+  const float* product;
+  const float* slope;
+  /** amb: J = slope * product. mba: h = slope * product. The other is the product itself, or the same. */
+  bool amb;
+  float* jacobian;
+  float* h;
+};
+
+/** How far one block of x_l moves with the layers below it and with its own error, as layer l + 1 takes it. */
+struct TangentRows {
+  Rows size;
+  /** Null for layer 1: the input is clamped. */
+  const float* product;
+  const float* slope;
+  bool amb;
+  bool isOutput;
+  /** The error's own movement; null for the output. Times `variance`, per unit, unless that is null. */
+  const float* error;
+  const float* variance;
+  float* moved;
+};
+
+/** eps = start + t step, lane by lane; where t is zero, start itself. */
+struct ErrorStepRows {
+  Rows size;
+  const float* start;
+  const float* step;
+  const float* t;
+  float* eps;
 };
 
 struct UpdateRule {
@@ -159,6 +195,11 @@ struct Kernels {
   void (*step)(const StepRows&);
   /** h = product * slope. */
   void (*backward)(Rows size, const float* product, const float* slope, float* h);
+  void (*jacobian)(const JacobianRows&);
+  void (*tangent)(const TangentRows&);
+  void (*moveErrors)(const ErrorStepRows&);
+  /** step = variance * jacobian - eps. */
+  void (*errorStep)(Rows size, const float* jacobian, const float* variance, const float* eps, float* step);
   /** Returns NaN in place of 0 when an updated weight is not finite. */
   float (*updateWeights)(const GradientPatch&);
   /** Multiply-adds from registers; returns their number. */

@@ -46,6 +46,7 @@ void predict(const PredictionRows& block) {
       if (block.bias != nullptr) a += block.bias[unit];
       Vector mu, slope;
       g.apply(a, mu, slope);
+      if (block.storedSlope != nullptr) slope = load(block.storedSlope + at);
       if (block.eps != nullptr) {
         const Vector eps = load(block.eps + at);
         const Vector weighted = block.precision[unit] * eps;
@@ -111,4 +112,46 @@ void step(const StepRows& block) {
 
 void backward(Rows size, const float* product, const float* slope, float* h) {
   forVectors(size, [&](int, int at) { store(h + at, load(product + at) * load(slope + at)); });
+}
+
+void jacobian(const JacobianRows& block) {
+  forVectors(block.size, [&](int, int at) {
+    const Vector product = load(block.product + at);
+    const Vector sloped = product * load(block.slope + at);
+    store(block.jacobian + at, block.amb ? sloped : product);
+    store(block.h + at, sloped);
+  });
+}
+
+void tangent(const TangentRows& block) {
+  forVectors(block.size, [&](int unit, int at) {
+    // g_l' belongs to the product, phi' to the sum that layer l + 1 takes; mba has the one, amb the other.
+    Vector moved{};
+    const Vector slope = load(block.slope + at);
+    if (block.product != nullptr) {
+      moved = load(block.product + at);
+      if (!block.amb || block.isOutput) moved *= slope;
+    }
+    if (block.error != nullptr) {
+      const Vector error = load(block.error + at);
+      moved += block.variance == nullptr ? error : block.variance[unit] * error;
+    }
+    if (block.amb && !block.isOutput) moved *= slope;
+    store(block.moved + at, moved);
+  });
+}
+
+void moveErrors(const ErrorStepRows& block) {
+  forVectors(block.size, [&](int, int at) {
+    const Vector start = load(block.start + at);
+    const Vector t = load(block.t + at % block.size.lanes);
+    // Zero times a step that is not finite would be NaN.
+    store(block.eps + at, t == 0.0f ? start : start + t * load(block.step + at));
+  });
+}
+
+void errorStep(Rows size, const float* jacobian, const float* variance, const float* eps, float* step) {
+  forVectors(size, [&](int unit, int at) {
+    store(step + at, variance[unit] * load(jacobian + at) - load(eps + at));
+  });
 }
