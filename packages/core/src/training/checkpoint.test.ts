@@ -78,6 +78,22 @@ describe("a checkpoint", () => {
     expect(() => engineIdOfCheckpoint(new Uint8Array(3))).toThrow(CheckpointError);
   });
 
+  test("of a version that knew fewer settings and clocks is resumed with their defaults", () => {
+    const older = withHeader((header) => {
+      const stored = JSON.parse(header.__metadata__["spec"] ?? "") as {
+        inference: Record<string, unknown>;
+      };
+      delete stored.inference["solver"];
+      header.__metadata__["spec"] = JSON.stringify(stored);
+      const loop = JSON.parse(header.__metadata__["loop"] ?? "") as {
+        clocks: Record<string, unknown>;
+      };
+      delete loop.clocks["threadSeconds"];
+      header.__metadata__["loop"] = JSON.stringify(loop);
+    });
+    expect(readCheckpoint(older, spec).loop.clocks.threadSeconds).toBe(0);
+  });
+
   test("with its spec's keys in another order is the same run's", () => {
     const reordered = withHeader((header) => {
       const stored = JSON.parse(header.__metadata__["spec"] ?? "") as Record<string, unknown>;

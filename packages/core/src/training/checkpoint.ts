@@ -10,7 +10,7 @@
 import { z } from "zod";
 import type { LayerState, Moments, NetworkShape, NetworkState, Values } from "../engine/engine.js";
 import { momentsOf } from "../engine/optimisers.js";
-import { printSpec } from "../experiment/parseSpec.js";
+import { parseSpec, printSpec } from "../experiment/parseSpec.js";
 import type { ExperimentSpec } from "../experiment/spec.js";
 import type { OptimiserName } from "../experiment/vocabulary.js";
 import { checkAgainst } from "../validation/check.js";
@@ -208,7 +208,10 @@ const fitting = (tensor: Tensor | undefined, { name, shape }: Slot): Values => {
 
 const requireSameSpec = (stored: unknown, spec: ExperimentSpec): void => {
   const expected = printSpec(spec);
-  const found = (typeof stored === "object" ? stored : {}) as Record<string, unknown>;
+  // Parsed first: a spec of a version that knew fewer fields has their defaults.
+  const parsed = parseSpec(stored);
+  const printed = parsed.ok ? printSpec(parsed.value) : stored;
+  const found = (typeof printed === "object" ? printed : {}) as Record<string, unknown>;
   const fields = new Set([...Object.keys(expected), ...Object.keys(found)]);
   const different = [...fields].filter((field) => sorted(found[field]) !== sorted(expected[field]));
   if (different.length === 0) return;

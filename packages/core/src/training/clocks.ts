@@ -5,7 +5,8 @@ export const clockReadingSchema = z.strictObject({
   /** Minibatches alone. */
   trainSeconds: z.number().min(0),
   /** Train seconds times the threads that the run was given for each minibatch. */
-  threadSeconds: z.number().min(0),
+  /** Absent from checkpoints of versions that counted none. */
+  threadSeconds: z.number().min(0).default(0),
   /** Evaluation, checkpoints and the caller's own work included; the time between two attempts is not. */
   wallSeconds: z.number().min(0),
   /** Wall seconds times the worker slots held. */
