@@ -8,14 +8,8 @@ import {
   type NetworkState,
   type OptimiserName,
   type Values,
+  momentsOf,
 } from "@pclab/core";
-
-type MomentName = keyof Moments;
-
-const momentsOf = (optimiser: OptimiserName): readonly MomentName[] => {
-  if (optimiser === "sgd") return [];
-  return optimiser === "momentum" ? ["first"] : ["first", "second"];
-};
 
 /** Per layer: weights, bias where there is one, ln Sigma; each followed by its moments. */
 export const listTensors = (
