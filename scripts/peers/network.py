@@ -27,6 +27,15 @@ def forward(weights, x):
     return activities
 
 
+def fastest(candidates, seconds_of, rounds=7):
+    """The candidate with the shortest turn; they take turns, so that a busy machine's noise meets all alike."""
+    shortest = [float("inf")] * len(candidates)
+    for _ in range(rounds):
+        for index, candidate in enumerate(candidates):
+            shortest[index] = min(shortest[index], seconds_of(candidate))
+    return candidates[shortest.index(min(shortest))]
+
+
 class Adam:
     """Adam (0.9, 0.999, 1e-8) by hand, in place: fewer passes over memory than torch.optim's.
 

@@ -12,6 +12,7 @@ import type { BenchEngine } from "./engines.js";
 import type { Measurable } from "./measurable.js";
 import type { Sample } from "./row.js";
 import { median } from "./statistics.js";
+import { UnavailableError } from "./unavailable.js";
 import {
   type Model,
   type Shape,
@@ -112,9 +113,12 @@ export class Kernel {
   }
 
   private constructor(engine: Engine, { batchSize, seed }: ExperimentSpec, examples: ExampleSet) {
+    // Whole minibatches alone: the short one that ends an epoch would be the fastest of all.
+    const count = Math.floor(examples.count / batchSize) * batchSize;
+    if (count === 0) throw new UnavailableError(`the data set holds no minibatch of ${batchSize}`);
     this.engine = engine;
     this.#examples = examples;
-    this.#minibatches = Minibatches.seeded({ count: examples.count, batchSize }, seed);
+    this.#minibatches = Minibatches.seeded({ count, batchSize }, seed);
   }
 
   /** @returns milliseconds. @throws DivergedError */
