@@ -28,14 +28,26 @@ export interface Result {
 /** Every lab has the same images: a spec is trained once a test file. */
 export const trainUndisturbed = (spec: ExperimentSpec, datasetsFolder: string): Promise<Result> => {
   const key = JSON.stringify(spec);
-  const result = trained.get(key) ?? trainOnce(spec, datasetsFolder);
+  const result = trained.get(key) ?? trainHere({ spec, datasetsFolder, checkpoint: null });
   trained.set(key, result);
   return result;
 };
 
 const trained = new Map<string, Promise<Result>>();
 
-const trainOnce = async (spec: ExperimentSpec, datasetsFolder: string): Promise<Result> => {
+export interface TrainHereOptions {
+  spec: ExperimentSpec;
+  datasetsFolder: string;
+  /** Null for a fresh start. */
+  checkpoint: Uint8Array | null;
+}
+
+/** In this process, to the end; the rows are those from the checkpoint on. */
+export const trainHere = async ({
+  spec,
+  datasetsFolder,
+  checkpoint,
+}: TrainHereOptions): Promise<Result> => {
   const files = await loadDataset(spec.dataset, { datasetsFolder });
   const rows: MetricRow[] = [];
   let bytes = new Uint8Array();
@@ -43,7 +55,7 @@ const trainOnce = async (spec: ExperimentSpec, datasetsFolder: string): Promise<
     spec,
     dataset: createDataset(files, spec),
     engine: startEngine(ENGINES, spec.engine),
-    checkpoint: null,
+    checkpoint,
     now: () => performance.now(),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     control: { checkpointRequested: false, threads: 1 },

@@ -5,6 +5,7 @@ import { pauseInsert, writeIsPaused } from "./pausedWrite.js";
 import { smallSpec } from "./smallSpec.js";
 import { expectEqualResults, storedResult, trainUndisturbed } from "./undisturbed.js";
 import { untilGone } from "./workerProcess.js";
+import { isWithoutNative, whySkipped } from "./withoutNative.js";
 
 let lab: Lab;
 afterEach(() => lab.close());
@@ -46,6 +47,39 @@ describe("promise: worker kill -9", () => {
       expect(attempts.some(({ numericsChanged }) => numericsChanged)).toBe(false);
     }
   }, 120_000);
+
+  test.skipIf(isWithoutNative)(
+    `on the native engine, the runs resume on other threads and end as if undisturbed${whySkipped}`,
+    async () => {
+      const native = { engine: "native", optimiser: "adam", width: 100, depth: 4, batch_size: 50 };
+      const specs = [
+        smallSpec({ ...native, algorithm: "bp", epochs: 1_200, evaluate_every: 120 }),
+        smallSpec({ ...native, algorithm: "pc_rc23", epochs: 250, evaluate_every: 25 }),
+      ];
+      const expected = [];
+      for (const spec of specs) expected.push(await trainUndisturbed(spec, lab.datasetsFolder));
+
+      const { runIds } = await lab.submit(specs);
+      const worker = lab.startWorker({ slots: 2, threads: 2 });
+      for (const id of runIds) await lab.untilCheckpoint(id);
+      const children = worker.childPids();
+      expect(children).toHaveLength(2);
+      await worker.kill();
+      await untilGone(children);
+      lab.startWorker({ slots: 2, threads: 6 });
+
+      for (const [index, id] of runIds.entries()) {
+        const run = await lab.untilState(id, "succeeded");
+        expect(run.engine).toMatch(/^native\//);
+        expectEqualResults(await storedResult(lab.database, id), expected[index]);
+        const attempts = await listAttempts(lab.database, id);
+        expect(attempts.map(({ outcome }) => outcome)).toEqual(["lost", "succeeded"]);
+        expect(attempts[1].resumedFrom).toBeGreaterThan(0);
+        expect(attempts.some(({ numericsChanged }) => numericsChanged)).toBe(false);
+      }
+    },
+    60_000,
+  );
 
   test.each([
     { within: "a claim", table: "attempts", nth: 1 },

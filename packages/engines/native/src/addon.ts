@@ -1,4 +1,4 @@
-/** The compiled addon: its functions as cpp/addon/addon.cc defines them, and how it is found. */
+/** The compiled addon: its functions as cpp/addon/functions.h lists them, and how it is found. */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

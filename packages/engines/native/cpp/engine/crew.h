@@ -1,5 +1,6 @@
 /** How the tiles of a minibatch fall to the threads. */
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -27,6 +28,16 @@ struct Crew {
     if (size > 1) team->sync();
   }
 };
+
+/** Whether a sample of the crew's tiles is marked; every rank has seen the answer before any goes on to change it. */
+inline bool anyMarked(const Crew& crew, const std::vector<char>& marks) {
+  const bool isAny = std::any_of(crew.tiles, crew.tiles + crew.tileCount, [&](const Tile& tile) {
+    const auto first = marks.begin() + tile.firstLane;
+    return std::find(first, first + tile.samples, 1) != first + tile.samples;
+  });
+  crew.sync();
+  return isAny;
+}
 
 /** Runs `work` on this thread's part of the tiles, in whole rounds of one tile a thread, then all threads on the rest. */
 template <typename Work>

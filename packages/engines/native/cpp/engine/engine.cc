@@ -5,6 +5,17 @@
 #include "minibatch.h"
 
 namespace pclab {
+namespace {
+
+bool infersBy(const std::vector<Settings>& replicas, Solver solver) {
+  return std::any_of(replicas.begin(), replicas.end(), [&](const Settings& settings) {
+    return !settings.isBackpropagation && settings.inference.method == Method::gaussNewton &&
+           settings.inference.solver == solver;
+  });
+}
+
+}  // namespace
+
 
 Engine::Engine(const Kernels& kernels, Shape shape, int batchSize, const std::vector<Settings>& replicas)
     : kernels_(kernels),
@@ -18,14 +29,11 @@ Engine::Engine(const Kernels& kernels, Shape shape, int batchSize, const std::ve
     }
     replicas_.push_back(std::move(replica));
   }
-  const auto infers = [&](auto condition) {
-    return std::any_of(replicas.begin(), replicas.end(), [&](const Settings& settings) {
-      return !settings.isBackpropagation && settings.inference.method == Method::gaussNewton && condition(settings);
-    });
-  };
-  if (infers([](const Settings&) { return true; })) {
-    const bool isDense = infers([](const Settings& settings) { return settings.inference.solver == Solver::dense; });
-    gaussNewtonSpace_ = std::make_unique<GaussNewtonSpace>(shape_, space_.lanes, isDense);
+  const bool usesDense = infersBy(replicas, Solver::dense);
+  const bool usesGradients = infersBy(replicas, Solver::conjugateGradient);
+  if (usesDense || usesGradients) {
+    gaussNewton_ = std::make_unique<GaussNewton>(shape_, kernels.vectorLanes, batchSize, space_.lanes, usesDense,
+                                                 usesGradients);
   }
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "gaussNewton.h"
+#include "../gaussNewton/gaussNewton.h"
 #include "measures.h"
 #include "update.h"
 
@@ -85,7 +85,7 @@ class Engine {
   std::vector<Replica> replicas_;
   Workspace space_;
   /** Only where a replica infers by Gauss-Newton. */
-  std::unique_ptr<GaussNewtonSpace> gaussNewtonSpace_;
+  std::unique_ptr<GaussNewton> gaussNewton_;
   Team team_;
 };
 

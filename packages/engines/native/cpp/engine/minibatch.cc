@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gaussNewton.h"
+#include "../gaussNewton/gaussNewton.h"
 
 namespace pclab {
 
@@ -67,8 +67,10 @@ void Minibatch::inferByGradient(int thread, const PhaseOptions& options) {
 /** Outer iterations, then one weight update: packages/core, reference/gaussNewton.ts. */
 void Minibatch::inferByGaussNewton(int thread, const PhaseOptions& options) {
   const Inference& inference = replica_.settings.inference;
-  const GaussNewton method(passes_, *engine_.gaussNewtonSpace_, inference);
-  forTiles(thread, [&](const Crew& crew) { method.begin(crew); });
+  GaussNewton& method = *engine_.gaussNewton_;
+  forTiles(thread, [&](const Crew& crew) { method.begin(passes_, crew); });
+  engine_.team_.sync();
+  method.prepare(passes_, everyone(tiles_, thread, engine_.team_), inference.solver);
   for (int iteration = 1; iteration <= inference.outerIterations; iteration++) {
     if (options.beforeStep || inference.tolerance > 0) {
       decide(thread, [&] {
@@ -77,7 +79,7 @@ void Minibatch::inferByGaussNewton(int thread, const PhaseOptions& options) {
         return true;
       });
     }
-    forTiles(thread, [&](const Crew& crew) { method.iterate(crew); });
+    forTiles(thread, [&](const Crew& crew) { method.iterate(passes_, crew, inference, iteration == 1); });
     const bool goesOn = decide(thread, [&] {
       measures_.stepsTaken = iteration;
       return inference.tolerance == 0 || !hasSettled(inference.tolerance);

@@ -124,6 +124,17 @@ struct TangentRows {
   float* moved;
 };
 
+/** Inner products of a row's lanes with those of `count` others, over the units: sums[c] = sum_u variance_u left_u right[c]_u. */
+struct InnerProductRows {
+  Rows size;
+  const float* variance;
+  const float* left;
+  const float* const* right;
+  int count;
+  /** [count][lanes]. */
+  float* sums;
+};
+
 /** eps = start + t step, lane by lane; where t is zero, start itself. */
 struct ErrorStepRows {
   Rows size;
@@ -199,6 +210,7 @@ struct Kernels {
   void (*tangent)(const TangentRows&);
   void (*moveErrors)(const ErrorStepRows&);
   /** step = variance * jacobian - eps. */
+  void (*innerProducts)(const InnerProductRows&);
   void (*errorStep)(Rows size, const float* jacobian, const float* variance, const float* eps, float* step);
   /** Returns NaN in place of 0 when an updated weight is not finite. */
   float (*updateWeights)(const GradientPatch&);

@@ -20,7 +20,7 @@ constexpr int kTileRows = PCLAB_TILE_ROWS;
 extern const Kernels kernels;
 const Kernels kernels = {
     PCLAB_NAME,  kLanes,  2 * kLanes, multiply, multiplyTransposed, errors,      storedErrors,
-    predict,     step,    backward,   jacobian,      tangent,  moveErrors,         errorStep,   updateWeights, multiplyAdds,
+    predict,     step,    backward,   jacobian,      tangent,  moveErrors,  innerProducts,  errorStep,   updateWeights, multiplyAdds,
 };
 
 }  // namespace pclab::PCLAB_NAMESPACE

@@ -150,6 +150,27 @@ void moveErrors(const ErrorStepRows& block) {
   });
 }
 
+/** Up to four sums in registers at once, so that `left` is read once for each four. */
+template <int kCount>
+void innerProductsOf(const InnerProductRows& block, int first, int lane) {
+  const int lanes = block.size.lanes;
+  Vector sums[kCount] = {};
+  for (int unit = 0; unit < block.size.rows; unit++) {
+    const std::ptrdiff_t at = std::ptrdiff_t{unit} * lanes + lane;
+    const Vector left = block.variance[unit] * load(block.left + at);
+    PCLAB_UNROLL for (int i = 0; i < kCount; i++) sums[i] += left * load(block.right[first + i] + at);
+  }
+  PCLAB_UNROLL for (int i = 0; i < kCount; i++) store(block.sums + (first + i) * lanes + lane, sums[i]);
+}
+
+void innerProducts(const InnerProductRows& block) {
+  for (int lane = 0; lane < block.size.lanes; lane += kLanes) {
+    int first = 0;
+    for (; first + 4 <= block.count; first += 4) innerProductsOf<4>(block, first, lane);
+    for (; first < block.count; first++) innerProductsOf<1>(block, first, lane);
+  }
+}
+
 void errorStep(Rows size, const float* jacobian, const float* variance, const float* eps, float* step) {
   forVectors(size, [&](int unit, int at) {
     store(step + at, variance[unit] * load(jacobian + at) - load(eps + at));
