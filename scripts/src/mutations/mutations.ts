@@ -1,7 +1,11 @@
 /** `npm run test:mutations`: breaks a copy of the sources, one fault at a time, and fails if the tests let one pass. */
+import { NATIVE_PACKAGE, buildAddon } from "../native/buildAddon.js";
 import type { Fault } from "./fault.js";
 import { runVitest } from "./runVitest.js";
 import { SourceCopy } from "./sourceCopy.js";
+
+/** Such a fault stays in the addon until the next is built: these come last. */
+const isNative = ({ file }: Fault): boolean => file.startsWith(`${NATIVE_PACKAGE}/cpp/`);
 
 export interface MutationsCommand {
   /** The repository's root. */
@@ -12,6 +16,7 @@ export interface MutationsCommand {
 
 /** @returns the exit status: 0 when every fault was caught, else 1 */
 export async function runMutations({ root, faults, output }: MutationsCommand): Promise<number> {
+  if (faults.length === 0) throw new Error("no fault has these words in its name");
   const copy = await SourceCopy.of(root);
   try {
     const tests = [...new Set(faults.flatMap((fault) => fault.tests))];
@@ -22,7 +27,10 @@ export async function runMutations({ root, faults, output }: MutationsCommand): 
     }
     const survivors: Fault[] = [];
     for (const fault of faults) {
-      const { failed } = await copy.withFault(fault, () => runVitest(copy.folder, fault.tests));
+      const { failed } = await copy.withFault(fault, async () => {
+        if (isNative(fault)) await buildAddon(copy.folder);
+        return runVitest(copy.folder, fault.tests);
+      });
       if (failed === 0) survivors.push(fault);
       output.write(
         failed === 0 ? `SURVIVED  ${fault.name}\n` : `caught    ${fault.name} (${failed} tests)\n`,

@@ -8,7 +8,7 @@ import { SourceCopy } from "../mutations/sourceCopy.js";
 import { NATIVE_PACKAGE, buildAddon } from "./buildAddon.js";
 import { type Sanitizers, findSanitizers, isSanitized } from "./sanitizers.js";
 
-const TESTS = [`${NATIVE_PACKAGE}/src/nativeEngine.test.ts`];
+const TESTS = ["nativeEngine", "threads"].map((name) => `${NATIVE_PACKAGE}/src/${name}.test.ts`);
 
 export interface SanitizeCommand {
   /** The repository's root. */
