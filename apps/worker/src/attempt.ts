@@ -163,7 +163,7 @@ export class Attempt implements Leased {
         return;
       case "metrics":
         this.progress = message.progress;
-        this.#writer.metrics(message.rows);
+        this.#writer.metrics(message.rows, message.progress);
         return;
       case "checkpoint": {
         const { bytes, weightUpdate, final } = message;

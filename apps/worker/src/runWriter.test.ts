@@ -50,6 +50,13 @@ const row = (weightUpdate: number): MetricRow => ({
   layer: null,
   value: weightUpdate / 8,
 });
+const progressAt = (weightUpdate: number) => ({
+  epoch: 0,
+  weightUpdate,
+  totalWeightUpdates: 10,
+  fraction: weightUpdate / 10,
+  secondsLeft: null,
+});
 
 const checkpoint = (weightUpdate: number) => ({
   attempt: 1,
@@ -85,9 +92,9 @@ const stored = async (runId: string) => {
 test("all that is given is stored, in its order", async () => {
   const { id, writer } = await writerOf();
   writer.firstStep(firstStep);
-  writer.metrics([row(1), row(2)]);
+  writer.metrics([row(1), row(2)], progressAt(2));
   writer.checkpoint(checkpoint(2));
-  writer.metrics([row(3)]);
+  writer.metrics([row(3)], progressAt(3));
   await writer.flush();
   expect(await stored(id)).toEqual({ updates: [1, 2, 3], checkpoints: [2] });
   expect(await storage.run(id)).toMatchObject({ state: "running", engine: "reference/float64" });
@@ -99,7 +106,7 @@ test("while PostgreSQL is away it keeps every row and the newest checkpoint, and
   await writer.flush();
   proxy.cut();
   for (let update = 1; update <= 9; update++) {
-    writer.metrics([row(update)]);
+    writer.metrics([row(update)], progressAt(update));
     if (update % 3 === 0) writer.checkpoint(checkpoint(update));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -116,9 +123,9 @@ test("once the run is another's it says so once, and writes nothing more", async
   const { id, writer, refused } = await writerOf();
   await storage.endLeases();
   await recoverLostRuns(storage.database);
-  writer.metrics([row(1)]);
+  writer.metrics([row(1)], progressAt(1));
   await expect(writer.flush()).rejects.toThrow(StaleEpochError);
-  writer.metrics([row(2)]);
+  writer.metrics([row(2)], progressAt(2));
   writer.checkpoint(checkpoint(2));
   await expect(writer.flush()).rejects.toThrow(StaleEpochError);
   expect(refused).toHaveLength(1);
@@ -128,7 +135,7 @@ test("once the run is another's it says so once, and writes nothing more", async
 test("a writer that is abandoned stops waiting", async () => {
   const { writer, refused, abandoned } = await writerOf();
   proxy.cut();
-  writer.metrics([row(1)]);
+  writer.metrics([row(1)], progressAt(1));
   setTimeout(() => abandoned.abort(), 100);
   await expect(writer.flush()).rejects.toThrow(AbandonedError);
   expect(refused).toEqual([]);

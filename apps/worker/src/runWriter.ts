@@ -2,7 +2,7 @@
  * Stores what a run tells, in order and under its epoch. While PostgreSQL is away it keeps the metric rows and the newest
  * checkpoint alone: the rows up to a checkpoint commit with it.
  */
-import type { MetricRow } from "@pclab/core";
+import type { MetricRow, Progress } from "@pclab/core";
 import {
   type Database,
   type Fence,
@@ -36,6 +36,8 @@ export class RunWriter {
   readonly #options: RunWriterOptions;
   #firstStep: FirstStep | null = null;
   #rows: MetricRow[] = [];
+  /** Of the newest rows. */
+  #progress: Progress | null = null;
   #checkpoint: NewCheckpoint | null = null;
   #pumping: Promise<void> | null = null;
   #failure: unknown = null;
@@ -49,8 +51,9 @@ export class RunWriter {
     this.#wake();
   }
 
-  metrics(rows: readonly MetricRow[]): void {
+  metrics(rows: readonly MetricRow[], progress: Progress): void {
     this.#rows.push(...rows);
+    this.#progress = progress;
     this.#wake();
   }
 
@@ -102,12 +105,12 @@ export class RunWriter {
     const checkpoint = this.#checkpoint;
     if (checkpoint === null) {
       const rows = [...this.#rows];
-      await recordMetrics(database, fence, rows);
+      await recordMetrics(database, fence, rows, this.#progress);
       this.#rows.splice(0, rows.length);
       return;
     }
     const rows = this.#rows.filter(({ weightUpdate }) => weightUpdate <= checkpoint.weightUpdate);
-    await recordCheckpoint(database, fence, checkpoint, rows);
+    await recordCheckpoint(database, fence, checkpoint, rows, this.#progress);
     // Rows come in the order of training, so those up to a checkpoint are the first.
     this.#rows.splice(0, rows.length);
     if (this.#checkpoint === checkpoint) this.#checkpoint = null;

@@ -32,6 +32,8 @@ const checkpoint = {
   bytes: new Uint8Array([1, 2, 3]),
 };
 
+const progress = { epoch: 1, weightUpdate: 9, totalWeightUpdates: 9, fraction: 1, secondsLeft: 0 };
+
 const firstStep = { engine: "reference/float64", manifest: { seed: 3 }, numericsChanged: false };
 
 /** Every write that an attempt can make. */
@@ -135,6 +137,19 @@ test("rows that cannot be stored take their checkpoint back with them", async ()
   expect(await listCheckpoints(storage.database, claimed.id)).toEqual([]);
 });
 
+test.each([
+  ["metric rows", (fence: Fence) => recordMetrics(storage.database, fence, [row], progress)],
+  [
+    "a checkpoint and its rows",
+    (fence: Fence) => recordCheckpoint(storage.database, fence, checkpoint, [row], progress),
+  ],
+])("%s bring the progress that they belong to", async (_, write) => {
+  const claimed = await storage.running();
+  await write(fenceOf(claimed));
+  const run = await storage.run(claimed.id);
+  expect(run).toMatchObject({ progressEpoch: 1, weightUpdates: 9, totalWeightUpdates: 9 });
+});
+
 test("a batch whose answer was lost may be written again", async () => {
   const claimed = await storage.running();
   await recordMetrics(storage.database, fenceOf(claimed), [row, { ...row, layer: 2 }]);
@@ -148,13 +163,6 @@ const endings: [string, Parameters<typeof recordEnd>[2], RunState, string | null
 ];
 test.each(endings)("%s ends a run", async (_, ending, state, reason) => {
   const claimed = await storage.running();
-  const progress = {
-    epoch: 1,
-    weightUpdate: 9,
-    totalWeightUpdates: 9,
-    fraction: 1,
-    secondsLeft: 0,
-  };
   await recordEnd(storage.database, fenceOf(claimed), ending, progress);
   const run = await storage.run(claimed.id);
   expect(run).toMatchObject({ state, reason, weightUpdates: 9, leaseUntil: null, workerId: null });

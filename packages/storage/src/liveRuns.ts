@@ -61,14 +61,17 @@ export const recordFirstStep = async (
     if (state === "starting") await moveRun(transaction, fence.runId, "first_step");
   });
 
+/** With the progress that the rows belong to, so that nobody reads a run's accuracy beside a progress of nothing. */
 export const recordMetrics = async (
   { prisma }: Database,
   fence: Fence,
   rows: readonly MetricRow[],
+  progress: Progress | null = null,
 ): Promise<void> =>
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);
     await insertMetrics(transaction, fence.runId, rows);
+    if (progress !== null) await writeProgress(transaction, fence.runId, progress);
   });
 
 /**
@@ -81,12 +84,14 @@ export const recordCheckpoint = async (
   fence: Fence,
   checkpoint: NewCheckpoint,
   rows: readonly MetricRow[],
+  progress: Progress | null = null,
 ): Promise<string> =>
   prisma.$transaction(async (transaction) => {
     const id = await insertCheckpoint(transaction, fence.runId, checkpoint);
     await proveEpoch(transaction, fence);
     await deleteOlderCheckpoints(transaction, fence.runId, id);
     await insertMetrics(transaction, fence.runId, rows);
+    if (progress !== null) await writeProgress(transaction, fence.runId, progress);
     await transaction.run.update({ where: { id: fence.runId }, data: { crashes: 0 } });
     return id;
   });
