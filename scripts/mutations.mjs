@@ -1,15 +1,16 @@
-/** `npm run test:mutations`, or `npm run test:mutations -- native` for the faults that have this in their names. */
+/** `npm run test:mutations`, and `npm run test:mutations -- native`, which builds the addon for each of its faults. */
 import { join } from "node:path";
 import { prepareOrExit } from "./prepare.mjs";
 
 await prepareOrExit();
-const { FAULTS } = await import("./dist/mutations/faults.js");
-const { runMutations } = await import("./dist/mutations/mutations.js");
-
-const words = process.argv.slice(2);
+const [{ FAULTS }, { NATIVE_FAULTS }, { runMutations }] = await Promise.all([
+  import("./dist/mutations/faults.js"),
+  import("./dist/mutations/faults/native.js"),
+  import("./dist/mutations/mutations.js"),
+]);
 
 process.exitCode = await runMutations({
   root: join(import.meta.dirname, ".."),
-  faults: FAULTS.filter(({ name }) => words.every((word) => name.includes(word))),
+  faults: process.argv[2] === "native" ? NATIVE_FAULTS : FAULTS,
   output: process.stdout,
 });

@@ -5,12 +5,15 @@ import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { type Fault, applyFault } from "./fault.js";
 import { FAULTS } from "./faults.js";
+import { NATIVE_FAULTS } from "./faults/native.js";
 import { runMutations } from "./mutations.js";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
-describe("every fault of the list", () => {
-  test.each(FAULTS.map((fault) => [fault.name, fault] as const))(
+const ALL_FAULTS = [...FAULTS, ...NATIVE_FAULTS];
+
+describe("every fault of the lists", () => {
+  test.each(ALL_FAULTS.map((fault) => [fault.name, fault] as const))(
     "fits the sources: %s",
     async (_, fault) => {
       const source = await readFile(join(ROOT, fault.file), "utf8");
@@ -20,7 +23,7 @@ describe("every fault of the list", () => {
   );
 
   test("has a name of its own", () => {
-    expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
+    expect(new Set(ALL_FAULTS.map(({ name }) => name)).size).toBe(ALL_FAULTS.length);
   });
 });
 

@@ -7,3 +7,4 @@ export {
   nativeEngineProblem,
   nativeInstructionSets,
 } from "./nativeEngine.js";
+export { TOLERANCES } from "./tolerances.js";

@@ -3,9 +3,7 @@ import { conformanceCases, gaussNewtonConformanceCases } from "@pclab/core/confo
 import { describe, expect, test } from "vitest";
 import { allocatedBytes, nativeEngine, nativeInstructionSets } from "./nativeEngine.js";
 import { SHAPE, examplesOf, initialStateOf, settingsOf } from "./smallNetwork.js";
-
-/** In float32; Adam divides rounding noise by rounding noise where a gradient is tiny. */
-const TOLERANCES = { phase: 1e-4, trained: 1e-4, trainedAdam: 3e-3 };
+import { TOLERANCES } from "./tolerances.js";
 
 describe.each(nativeInstructionSets())("the native engine on %s", (instructionSet) => {
   const factory = nativeEngine(instructionSet);
