@@ -1,7 +1,7 @@
 /**
  * The three matrix products. Each has a register tile of up to kTileRows rows by one or two vectors, whose sums stay in
  * registers over a whole block of K. The innermost functions are never inlined: together with an epilogue GCC runs out of
- * registers and spills the sums (137 instead of 213 GFLOP/s on one AVX-512 core).
+ * registers and spills the sums.
  */
 #define PCLAB_NOINLINE __attribute__((noinline))
 /** Before the compiler decides what may live in registers: a loop left standing keeps the sums in memory. */
