@@ -2,7 +2,7 @@
 import type { Fault } from "../fault.js";
 
 const REFERENCE = "packages/core/src/engine/reference";
-const TESTS = [`${REFERENCE}/gaussNewton.test.ts`];
+const TESTS = ["referenceEngine", "gaussNewton"].map((name) => `${REFERENCE}/${name}.test.ts`);
 
 export const GAUSS_NEWTON_FAULTS: readonly Fault[] = [
   {
