@@ -91,10 +91,13 @@ describe("one user", () => {
         final: true,
       },
     });
+    const submitted = await lab.ada.post(`/v1/runs/${run.id}/analyses`, { kind: "landscape" });
+    const analysis = submitted.json();
     const ids: Record<string, string> = {
       "/v1/sweeps/{id}": sweep.id,
       "/v1/runs/{id}": run.id,
       "/v1/checkpoints/{id}": checkpoint.id,
+      "/v1/analyses/{id}": analysis.id,
     };
     const owned = routes().filter(({ url }) => url.includes("{id}"));
     expect(owned.length).toBeGreaterThan(9);

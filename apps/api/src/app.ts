@@ -11,6 +11,7 @@ import { BODY_LIMIT_BYTES, acceptYaml } from "./http/bodies.js";
 import { endPollsOnClose } from "./http/longPoll.js";
 import { compileValidator } from "./http/validation.js";
 import { describeApi, serveDocument } from "./openapi.js";
+import { analysisRoutes } from "./routes/analyses.js";
 import { checkpointRoutes } from "./routes/checkpoints.js";
 import { healthRoutes } from "./routes/health.js";
 import { queueRoutes } from "./routes/queue.js";
@@ -48,6 +49,7 @@ export const buildApp = async (
   await app.register(healthRoutes(context));
   await app.register(sweepRoutes(context));
   await app.register(runRoutes(context));
+  await app.register(analysisRoutes(context));
   await app.register(checkpointRoutes(context));
   await app.register(queueRoutes(context));
   serveDocument(app);

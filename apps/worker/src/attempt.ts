@@ -180,6 +180,9 @@ export class Attempt implements Leased {
       case "fault":
         this.#settle(message);
         return;
+      case "points":
+      case "result":
+        throw new Error(`a training child sent ${message.type}`);
     }
   }
 

@@ -1,7 +1,8 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
 import { ENGINES } from "./engines.js";
 import { faultOf } from "./fault.js";
-import type { FromChild, ToChild, TrainMessage } from "./messages.js";
+import type { AnalyseMessage, FromChild, ToChild, TrainMessage } from "./messages.js";
+import { analyseRun } from "./analyseRun.js";
 import { trainRun } from "./trainRun.js";
 
 // A supervisor that was killed cannot end this process: its going is the sign.
@@ -26,10 +27,20 @@ const trainAndTell = (message: TrainMessage): void => {
     .catch(() => process.exit(1));
 };
 
+const analyseAndTell = (message: AnalyseMessage): void => {
+  control.threads = message.threads;
+  analyseRun(message, { engines: ENGINES, control, send })
+    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+    .catch(() => process.exit(1));
+};
+
 process.on("message", (message: ToChild) => {
   switch (message.type) {
     case "train":
       trainAndTell(message);
+      return;
+    case "analyse":
+      analyseAndTell(message);
       return;
     case "write_checkpoint":
       control.checkpointRequested = true;

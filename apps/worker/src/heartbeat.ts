@@ -1,7 +1,14 @@
 /** One statement a beat renews the leases of all runs of the worker, and brings back who was cancelled or taken away. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Progress, RunState } from "@pclab/core";
-import { type Database, type Fence, beatWorker, renewLeases } from "@pclab/storage";
+import {
+  type AnalysisFence,
+  type Database,
+  type Fence,
+  beatWorker,
+  renewAnalysisLeases,
+  renewLeases,
+} from "@pclab/storage";
 import type { Logger } from "pino";
 import { messageOf } from "./outage.js";
 
@@ -11,6 +18,12 @@ export interface Leased {
   readonly progress: Progress | null;
   /** The run's state after a beat; null when its epoch is another's by now. */
   onBeat(state: RunState | null): void;
+}
+
+/** An analysis with a lease. */
+export interface LeasedAnalysis {
+  readonly analysisFence: AnalysisFence;
+  onBeat(lease: "held" | "canceling" | "lost"): void;
 }
 
 export interface HeartbeatOptions {
@@ -23,8 +36,8 @@ export interface HeartbeatOptions {
 }
 
 export interface Heartbeat {
-  add(run: Leased): void;
-  remove(run: Leased): void;
+  add(work: Leased | LeasedAnalysis): void;
+  remove(work: Leased | LeasedAnalysis): void;
   stop(): Promise<void>;
 }
 
@@ -38,9 +51,16 @@ export const startHeartbeat = ({
 }: HeartbeatOptions): Heartbeat => {
   const stopping = new AbortController();
   const runs = new Set<Leased>();
+  const analyses = new Set<LeasedAnalysis>();
   let wasAway = false;
 
   const beat = async (): Promise<void> => {
+    await beatRuns();
+    await beatAnalyses();
+    await beatWorker(database, workerId, { draining: isDraining() });
+  };
+
+  const beatRuns = async (): Promise<void> => {
     const beating = [...runs];
     const pulses = beating.map(({ fence, progress }) => ({ ...fence, progress }));
     const renewed = await renewLeases(database, pulses, leaseMs);
@@ -50,7 +70,20 @@ export const startHeartbeat = ({
       const lease = renewed.find((other) => other.runId === runId && other.epoch === epoch);
       if (runs.has(run)) run.onBeat(lease?.state ?? null);
     }
-    await beatWorker(database, workerId, { draining: isDraining() });
+  };
+
+  const beatAnalyses = async (): Promise<void> => {
+    const beating = [...analyses];
+    const fences = beating.map(({ analysisFence }) => analysisFence);
+    const renewed = await renewAnalysisLeases(database, fences, leaseMs);
+    for (const analysis of beating) {
+      const { analysisId, epoch } = analysis.analysisFence;
+      const lease = renewed.find(
+        (other) => other.analysisId === analysisId && other.epoch === epoch,
+      );
+      if (!analyses.has(analysis)) continue;
+      analysis.onBeat(lease === undefined ? "lost" : lease.isCanceling ? "canceling" : "held");
+    }
   };
 
   const loop = async (): Promise<void> => {
@@ -72,8 +105,14 @@ export const startHeartbeat = ({
   const running = loop();
 
   return {
-    add: (run) => runs.add(run),
-    remove: (run) => runs.delete(run),
+    add: (work) => {
+      if ("fence" in work) runs.add(work);
+      else analyses.add(work);
+    },
+    remove: (work) => {
+      if ("fence" in work) runs.delete(work);
+      else analyses.delete(work);
+    },
     stop: async () => {
       stopping.abort();
       await running;

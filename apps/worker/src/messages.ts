@@ -1,5 +1,13 @@
 /** What the supervisor and its training child tell each other. Typed arrays cross as they are. */
-import type { EngineChoice, ExperimentSpec, MetricRow, Progress, RunReason } from "@pclab/core";
+import type {
+  AnalysisSettings,
+  EngineChoice,
+  ExperimentSpec,
+  LandscapePoint,
+  MetricRow,
+  Progress,
+  RunReason,
+} from "@pclab/core";
 
 export interface TrainMessage {
   type: "train";
@@ -15,8 +23,22 @@ export interface TrainMessage {
   threads: number;
 }
 
+/** Looks at a trained network instead. */
+export interface AnalyseMessage {
+  type: "analyse";
+  settings: AnalysisSettings;
+  spec: ExperimentSpec;
+  checkpoint: Uint8Array;
+  datasetsFolder: string;
+  engine: EngineChoice;
+  threads: number;
+  /** Points that are stored already. */
+  stored: LandscapePoint[];
+}
+
 export type ToChild =
   | TrainMessage
+  | AnalyseMessage
   | { type: "write_checkpoint" }
   /** What the run may use from its next minibatch on. */
   | { type: "threads"; count: number };
@@ -36,6 +58,11 @@ export interface CheckpointMessage {
   final: boolean;
 }
 
+/** Of an analysis: points as they come, and the result, after which nothing follows. */
+export type FromAnalysis =
+  | { type: "points"; engineId: string; points: LandscapePoint[] }
+  | { type: "result"; engineId: string; result: object };
+
 /** Nothing follows a `finished` or a `fault`; the child then waits to be ended. */
 export type FromChild =
   | FirstStepMessage
@@ -43,6 +70,7 @@ export type FromChild =
   | { type: "metrics"; rows: MetricRow[]; progress: Progress }
   | CheckpointMessage
   | { type: "finished"; progress: Progress }
+  | FromAnalysis
   | ({ type: "fault" } & Fault);
 
 /** Why a run cannot be trained: training it again would end the same way. */

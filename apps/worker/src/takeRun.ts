@@ -1,6 +1,6 @@
 /** From a job of the queue to an attempt at its run: wait for slots, claim, train. */
 import { hostname } from "node:os";
-import type { RunJob } from "@pclab/queue";
+import type { WorkJob } from "@pclab/queue";
 import { type Database, claimRun, findTiming, forgetDispatch } from "@pclab/storage";
 import type { Logger } from "pino";
 import { Attempt } from "./attempt.js";
@@ -24,12 +24,12 @@ export interface Desk {
 }
 
 /** A job names a run and an epoch. Whoever does not get the claim leaves: the run is another's, or gone. */
-export const takeRun = async (desk: Desk, job: RunJob, logger: Logger): Promise<void> => {
+export const takeRun = async (desk: Desk, job: WorkJob, logger: Logger): Promise<void> => {
   const { config, database, slots } = desk;
-  const { runId, epoch } = job;
+  const { id: runId, epoch } = job;
   const patiently = <T>(work: () => Promise<T>): Promise<T> =>
     whenDatabaseAnswers(work, { signal: desk.draining, logger });
-  const timing = await patiently(() => findTiming(database, job));
+  const timing = await patiently(() => findTiming(database, { runId, epoch }));
   if (timing === null) {
     logger.info("the run is no longer to be had");
     return;

@@ -10,6 +10,7 @@ import { startHeartbeat } from "./heartbeat.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { createSlots } from "./slots.js";
 import { type Desk, takeRun } from "./takeRun.js";
+import { takeAnalysis } from "./takeAnalysis.js";
 import { createThreadShares } from "./threadShares.js";
 
 export interface Worker {
@@ -84,7 +85,9 @@ export const startWorker = async (
       lockMs: config.leaseMs,
       logger: log,
       process: async (job) => {
-        const work = takeRun(desk, job, log.child({ run: job.runId, jobEpoch: job.epoch }));
+        const work = job.id.startsWith("ana_")
+          ? takeAnalysis(desk, job, log.child({ analysis: job.id, jobEpoch: job.epoch }))
+          : takeRun(desk, job, log.child({ run: job.id, jobEpoch: job.epoch }));
         inHand.add(work);
         try {
           await work;

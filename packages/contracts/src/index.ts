@@ -1,4 +1,5 @@
 /** What crosses a process over HTTP: the shapes of the API's bodies. */
+export * from "./analysis.js";
 export * from "./page.js";
 export * from "./problem.js";
 export * from "./queue.js";

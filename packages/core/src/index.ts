@@ -36,4 +36,8 @@ export * from "./training/safetensors.js";
 export * from "./training/train.js";
 export * from "./trace/trace.js";
 export * from "./trace/traceSchema.js";
+export * from "./analysis/analyse.js";
+export * from "./analysis/analysisEvents.js";
+export * from "./analysis/analysisSettings.js";
+export * from "./analysis/landscapeGrid.js";
 export * from "./analysis/filterDirection.js";

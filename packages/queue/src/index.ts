@@ -2,12 +2,12 @@
 export type { QueueConnection } from "./connection.js";
 export type { QueueLogger } from "./errorLog.js";
 export {
-  type RunJob,
+  type WorkJob,
   RUN_QUEUE_NAME,
-  RunJobInvalidError,
-  parseRunJob,
-  runJobId,
-} from "./runJob.js";
+  WorkJobInvalidError,
+  parseWorkJob,
+  workJobId,
+} from "./workJob.js";
 export {
   type JobIds,
   QueueAwayError,

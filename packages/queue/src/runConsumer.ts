@@ -2,7 +2,7 @@
 import { type IQueueBackend, Worker as BullWorker } from "bullmq";
 import { type QueueConnection, backendOf } from "./connection.js";
 import { type QueueLogger, createErrorLog } from "./errorLog.js";
-import { RUN_QUEUE_NAME, type RunJob, parseRunJob } from "./runJob.js";
+import { RUN_QUEUE_NAME, type WorkJob, parseWorkJob } from "./workJob.js";
 
 type Worker = BullWorker<unknown, void, string, IQueueBackend>;
 
@@ -10,7 +10,7 @@ export interface RunConsumerOptions {
   /** Jobs at a time. */
   concurrency: number;
   /** Called once a job. `signal` is aborted by `stop`: leave soon, handing the run back. */
-  process: (run: RunJob, signal: AbortSignal) => Promise<void>;
+  process: (work: WorkJob, signal: AbortSignal) => Promise<void>;
   logger: QueueLogger;
   /** How long a job stays with a worker that was lost. */
   lockMs?: number;
@@ -39,7 +39,7 @@ export const openRunConsumer = (
       RUN_QUEUE_NAME,
       // BullMQ counts the parameters: only a processor with three is given the signal of `cancelAllJobs`.
       async (job, _token, signal) => {
-        await process(parseRunJob(job.data), signal ?? stopping.signal);
+        await process(parseWorkJob(job.data), signal ?? stopping.signal);
       },
       {
         connection: backend.connection,

@@ -11,12 +11,12 @@ import { type LocalRedis, startRedis } from "../../../scripts/src/local/redis.js
 import type { QueueConnection } from "./connection.js";
 import { type RunConsumer, openRunConsumer } from "./runConsumer.js";
 import {
-  type RunJob,
+  type WorkJob,
   RUN_QUEUE_NAME,
-  RunJobInvalidError,
-  parseRunJob,
-  runJobId,
-} from "./runJob.js";
+  WorkJobInvalidError,
+  parseWorkJob,
+  workJobId,
+} from "./workJob.js";
 import { QueueAwayError, type RunQueue, openRunQueue } from "./runQueue.js";
 
 // Without a Redis tests/global-setup.ts refuses to start under CI=true; elsewhere PostgreSQL's half is run alone.
@@ -25,16 +25,16 @@ const backends = inject("redisUrl") === null ? ["postgres"] : ["redis", "postgre
 const warnings: string[] = [];
 const logger = { warn: (_: object, message: string) => warnings.push(message) };
 
-const run = (name: string, epoch = 0): RunJob => ({ runId: `run_${name}`, epoch });
+const run = (name: string, epoch = 0): WorkJob => ({ id: `run_${name}`, epoch });
 
 /** Work that a test ends when it likes. */
 const heldWork = () => {
-  const taken: RunJob[] = [];
+  const taken: WorkJob[] = [];
   const releases: (() => void)[] = [];
   return {
     taken,
     releaseAll: () => releases.splice(0).forEach((release) => release()),
-    process: (job: RunJob, signal: AbortSignal) =>
+    process: (job: WorkJob, signal: AbortSignal) =>
       new Promise<void>((resolve) => {
         taken.push(job);
         releases.push(resolve);
@@ -95,7 +95,7 @@ describe.each(backends)("on %s", (backend) => {
   });
 
   const consume = (
-    process: (job: RunJob, signal: AbortSignal) => Promise<void>,
+    process: (job: WorkJob, signal: AbortSignal) => Promise<void>,
     concurrency = 1,
   ): RunConsumer => {
     const consumer = openRunConsumer(connection, { concurrency, process, logger, lockMs: 2_000 });
@@ -112,15 +112,15 @@ describe.each(backends)("on %s", (backend) => {
     const taken: string[] = [];
     for (const name of ["a", "b", "c"]) await queue.add(run(name));
     expect((await queue.jobIds()).waiting).toEqual(["run_a-e0", "run_b-e0", "run_c-e0"]);
-    consume(async ({ runId }) => {
-      taken.push(runId);
+    consume(async ({ id }) => {
+      taken.push(id);
     });
     await expect.poll(isEmpty, { timeout: 10_000 }).toBe(true);
     expect(taken).toEqual(["run_a", "run_b", "run_c"]);
   });
 
   test("adding what waits already changes nothing; what is done can be added again", async () => {
-    const taken: RunJob[] = [];
+    const taken: WorkJob[] = [];
     await queue.add(run("a"));
     await queue.add(run("a"));
     expect((await queue.jobIds()).waiting).toEqual(["run_a-e0"]);
@@ -174,7 +174,7 @@ describe.each(backends)("on %s", (backend) => {
       dying.kill("SIGKILL");
       await once(dying, "exit");
     }
-    const taken: RunJob[] = [];
+    const taken: WorkJob[] = [];
     consume(async (job) => {
       taken.push(job);
     });
@@ -201,7 +201,7 @@ describe.runIf(backends.includes("redis"))("while Redis is away", () => {
 
   test("adding fails in time, and works again once it is back; the consumer finds it by itself", async () => {
     const queue = openRunQueue({ redisUrl: redis.url }, { logger, timeoutMs: 1_000 });
-    const taken: RunJob[] = [];
+    const taken: WorkJob[] = [];
     const consumer = openRunConsumer(
       { redisUrl: redis.url },
       {
@@ -243,14 +243,14 @@ describe.runIf(backends.includes("redis"))("while Redis is away", () => {
     const raw = new Queue(RUN_QUEUE_NAME, { connection: { path: redis.url } });
     for (const data of [
       {},
-      { runId: "run_a" },
-      { runId: "run_a", epoch: "0" },
-      { runId: "../x", epoch: 0 },
+      { id: "run_a" },
+      { id: "run_a", epoch: "0" },
+      { id: "../x", epoch: 0 },
     ]) {
       await raw.add("run", data, { removeOnFail: true });
     }
     await raw.add("run", run("good"), { removeOnComplete: true });
-    const taken: RunJob[] = [];
+    const taken: WorkJob[] = [];
     const consumer = openRunConsumer(
       { redisUrl: redis.url },
       {
@@ -279,16 +279,9 @@ test("a database that is not there is an answer in time, not a hang", async () =
 });
 
 test("job ids hold no colon and are never all digits; payloads are checked on reading", () => {
-  expect(runJobId(run("01abc", 12))).toBe("run_01abc-e12");
-  expect(parseRunJob({ runId: "run_01abc", epoch: 12, more: 1 })).toEqual(run("01abc", 12));
-  for (const data of [
-    null,
-    7,
-    "run_a",
-    [],
-    { runId: "run_a", epoch: -1 },
-    { runId: "a", epoch: 0 },
-  ]) {
-    expect(() => parseRunJob(data)).toThrow(RunJobInvalidError);
+  expect(workJobId(run("01abc", 12))).toBe("run_01abc-e12");
+  expect(parseWorkJob({ id: "run_01abc", epoch: 12, more: 1 })).toEqual(run("01abc", 12));
+  for (const data of [null, 7, "run_a", [], { id: "run_a", epoch: -1 }, { id: "a", epoch: 0 }]) {
+    expect(() => parseWorkJob(data)).toThrow(WorkJobInvalidError);
   }
 });

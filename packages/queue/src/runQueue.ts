@@ -2,7 +2,7 @@
 import { type IQueueBackend, Queue as BullQueue } from "bullmq";
 import { type QueueConnection, backendOf } from "./connection.js";
 import { type QueueLogger, createErrorLog } from "./errorLog.js";
-import { RUN_QUEUE_NAME, type RunJob, runJobId } from "./runJob.js";
+import { RUN_QUEUE_NAME, type WorkJob, workJobId } from "./workJob.js";
 
 type Queue = BullQueue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
 
@@ -26,7 +26,7 @@ export interface JobIds {
 
 export interface RunQueue {
   /** Adding a job that is there already changes nothing. @throws QueueAwayError */
-  add(run: RunJob): Promise<void>;
+  add(work: WorkJob): Promise<void>;
   /** @throws QueueAwayError */
   jobIds(): Promise<JobIds>;
   /** A job that a worker holds stays. @throws QueueAwayError */
@@ -82,13 +82,13 @@ export const openRunQueue = (
   };
 
   return {
-    add: (run) =>
+    add: (work) =>
       ask(async (queue) => {
         await queue.add(
-          "run",
-          { runId: run.runId, epoch: run.epoch },
+          "work",
+          { id: work.id, epoch: work.epoch },
           // A job that stayed after its end would make adding it again a silent no-op.
-          { jobId: runJobId(run), removeOnComplete: true, removeOnFail: true, attempts: 1 },
+          { jobId: workJobId(work), removeOnComplete: true, removeOnFail: true, attempts: 1 },
         );
       }),
     jobIds: () =>

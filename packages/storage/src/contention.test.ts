@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { TestStorage, anySpec, fenceOf } from "../../../tests/storage.js";
 import { cancelSweep } from "./cancellation.js";
 import { renewLeases } from "./claims.js";
-import { forgetDispatch, markDispatched, nextRuns } from "./dispatch.js";
+import { forgetDispatch, markDispatched, nextWork } from "./dispatch.js";
 import {
   type Fence,
   StaleEpochError,
@@ -32,7 +32,7 @@ test("an attempt writes, its worker beats, the dispatcher works and the sweep is
   };
   const dispatch = async (): Promise<void> => {
     await recoverLostRuns(database);
-    await forgetDispatch(database, await markDispatched(database, await nextRuns(database, 2)));
+    await forgetDispatch(database, await markDispatched(database, await nextWork(database, 2)));
   };
 
   try {

@@ -3,10 +3,10 @@ import { TestStorage, anySpec } from "../../../tests/storage.js";
 import { cancelRun } from "./cancellation.js";
 import {
   countQueue,
-  dispatchedRuns,
+  dispatchedWork,
   forgetDispatch,
   markDispatched,
-  nextRuns,
+  nextWork,
 } from "./dispatch.js";
 import { openDispatcherLock } from "./dispatcherLock.js";
 import { giveUpRun } from "./recovery.js";
@@ -25,28 +25,28 @@ test("runs are handed out first in, first out, over sweeps and within them", asy
   const { runIds: first } = await storage.submit([anySpec(), anySpec()]);
   const { runIds: second } = await storage.submit([anySpec()]);
   const order = [...first, ...second];
-  expect(idsOf(await nextRuns(storage.database, 10))).toEqual(order);
-  expect(idsOf(await nextRuns(storage.database, 2))).toEqual(order.slice(0, 2));
+  expect(idsOf(await nextWork(storage.database, 10))).toEqual(order);
+  expect(idsOf(await nextWork(storage.database, 2))).toEqual(order.slice(0, 2));
   const positions = await queuePositions(storage.database, order);
   expect(order.map((id) => positions.get(id))).toEqual([1, 2, 3]);
 });
 
 test("what was handed out is not handed out again until it is forgotten", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec()]);
-  const [first] = await nextRuns(storage.database, 1);
+  const [first] = await nextWork(storage.database, 1);
   expect(await markDispatched(storage.database, [first])).toEqual([first]);
-  expect(idsOf(await nextRuns(storage.database, 10))).toEqual([runIds[1]]);
-  const [dispatched] = await dispatchedRuns(storage.database);
+  expect(idsOf(await nextWork(storage.database, 10))).toEqual([runIds[1]]);
+  const [dispatched] = await dispatchedWork(storage.database);
   expect(dispatched).toMatchObject({ id: runIds[0], epoch: 0 });
   expect(dispatched.ageMs).toBeGreaterThanOrEqual(0);
   await forgetDispatch(storage.database, [first]);
-  expect(await dispatchedRuns(storage.database)).toEqual([]);
-  expect(idsOf(await nextRuns(storage.database, 10))).toEqual(runIds);
+  expect(await dispatchedWork(storage.database)).toEqual([]);
+  expect(idsOf(await nextWork(storage.database, 10))).toEqual(runIds);
 });
 
 test("a run that was canceled, claimed or put back meanwhile is not marked", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec(), anySpec()]);
-  const next = await nextRuns(storage.database, 3);
+  const next = await nextWork(storage.database, 3);
   await cancelRun(storage.database, { userId: storage.userId, id: runIds[0] });
   const claimed = await storage.claim(runIds[1]);
   await giveUpRun(storage.database, { runId: claimed.id, epoch: claimed.epoch }, "crashed", "x");
@@ -55,11 +55,11 @@ test("a run that was canceled, claimed or put back meanwhile is not marked", asy
 
 test("a run put back is dispatched under its new epoch, before those that came later", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec()]);
-  await markDispatched(storage.database, await nextRuns(storage.database, 1));
+  await markDispatched(storage.database, await nextWork(storage.database, 1));
   const claimed = await storage.claim(runIds[0]);
-  expect(await dispatchedRuns(storage.database)).toEqual([]);
+  expect(await dispatchedWork(storage.database)).toEqual([]);
   await giveUpRun(storage.database, { runId: claimed.id, epoch: claimed.epoch }, "crashed", "x");
-  const [next] = await nextRuns(storage.database, 1);
+  const [next] = await nextWork(storage.database, 1);
   expect(next.id).toBe(runIds[0]);
   expect(next.epoch).toBeGreaterThan(claimed.epoch);
 });

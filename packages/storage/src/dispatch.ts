@@ -2,7 +2,8 @@
 import type { Database } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
 
-export interface QueuedRun {
+/** A queued run or analysis: the prefix of its id says which. */
+export interface QueuedWork {
   id: string;
   epoch: number;
 }
@@ -10,51 +11,81 @@ export interface QueuedRun {
 /** The dispatcher's exclusive right: one at a time over all API processes, released when its connection ends. */
 export const DISPATCHER_LOCK = 7_214_001;
 
+/** Both tables have the columns id, epoch, state, queued_at and dispatched_at, and mean the same by them. */
+const TABLES = [
+  { table: Prisma.sql`runs`, prefix: "run_" },
+  { table: Prisma.sql`analyses`, prefix: "ana_" },
+];
+
 /**
- * The next runs to hand out: first in, first out. This is the one place where fair sharing will live.
+ * The next to hand out: first in, first out; an analysis once its run has succeeded. Of one moment's work analyses come
+ * first, since they are short and somebody waits for the whole. This is the one place where fair sharing will live.
  */
-export const nextRuns = async ({ prisma }: Database, limit: number): Promise<QueuedRun[]> =>
-  prisma.$queryRaw<QueuedRun[]>`
-    SELECT id, epoch FROM runs WHERE state = 'queued' AND dispatched_at IS NULL
-    ORDER BY queued_at, id LIMIT ${limit}::int`;
+export const nextWork = async ({ prisma }: Database, limit: number): Promise<QueuedWork[]> =>
+  prisma.$queryRaw<QueuedWork[]>`
+    SELECT id, epoch FROM (
+    (SELECT id, epoch, queued_at FROM runs WHERE state = 'queued' AND dispatched_at IS NULL
+     ORDER BY queued_at, id LIMIT ${limit}::int)
+    UNION ALL
+    (SELECT analyses.id, analyses.epoch, analyses.queued_at FROM analyses JOIN runs ON runs.id = analyses.run_id
+     WHERE analyses.state = 'queued' AND analyses.dispatched_at IS NULL AND runs.state = 'succeeded'
+     ORDER BY analyses.queued_at, analyses.id LIMIT ${limit}::int)
+    ) AS work ORDER BY queued_at, id LIMIT ${limit}::int`;
 
-const runList = (runs: readonly QueuedRun[]): Prisma.Sql =>
-  Prisma.sql`unnest(${runs.map(({ id }) => id)}::text[], ${runs.map(({ epoch }) => epoch)}::int[])`;
+const workList = (works: readonly QueuedWork[]): Prisma.Sql =>
+  Prisma.sql`unnest(${works.map(({ id }) => id)}::text[], ${works.map(({ epoch }) => epoch)}::int[])`;
 
-/** Statements that change several runs lock them in the order of their ids, so that no two of them can deadlock. */
-const lockInOrder = (runs: readonly QueuedRun[]): Prisma.Sql =>
-  Prisma.sql`SELECT id FROM runs WHERE id = ANY(${runs.map(({ id }) => id)}::text[]) ORDER BY id FOR NO KEY UPDATE`;
+/** Statements that change several rows lock them in the order of their ids, so that no two of them can deadlock. */
+const lockInOrder = (table: Prisma.Sql, works: readonly QueuedWork[]): Prisma.Sql =>
+  Prisma.sql`SELECT id FROM ${table} WHERE id = ANY(${works.map(({ id }) => id)}::text[]) ORDER BY id FOR NO KEY UPDATE`;
 
-/** Only runs that are still queued under the same epoch; the answer says which. */
+/** Only what is still queued under the same epoch; the answer says which. */
 export const markDispatched = async (
   { prisma }: Database,
-  runs: readonly QueuedRun[],
-): Promise<QueuedRun[]> =>
-  prisma.$queryRaw<QueuedRun[]>`
-    WITH locked AS MATERIALIZED (${lockInOrder(runs)})
-    UPDATE runs SET dispatched_at = now()
-    FROM locked JOIN ${runList(runs)} AS next(id, epoch) ON next.id = locked.id
-    WHERE runs.id = next.id AND runs.epoch = next.epoch AND runs.state = 'queued'
-    RETURNING runs.id, runs.epoch`;
+  works: readonly QueuedWork[],
+): Promise<QueuedWork[]> => {
+  const marked: QueuedWork[] = [];
+  for (const { table, prefix } of TABLES) {
+    const own = works.filter(({ id }) => id.startsWith(prefix));
+    if (own.length === 0) continue;
+    marked.push(
+      ...(await prisma.$queryRaw<QueuedWork[]>`
+        WITH locked AS MATERIALIZED (${lockInOrder(table, own)})
+        UPDATE ${table} AS work SET dispatched_at = now()
+        FROM locked JOIN ${workList(own)} AS next(id, epoch) ON next.id = locked.id
+        WHERE work.id = next.id AND work.epoch = next.epoch AND work.state = 'queued'
+        RETURNING work.id, work.epoch`),
+    );
+  }
+  return marked;
+};
 
-/** Queued runs that the queue was told of: few, since the queue holds no more than the free slots and one. */
-export const dispatchedRuns = async ({
+/** What is queued and the queue was told of: little, since the queue holds no more than the free slots and one. */
+export const dispatchedWork = async ({
   prisma,
-}: Database): Promise<(QueuedRun & { ageMs: number })[]> =>
-  prisma.$queryRaw<(QueuedRun & { ageMs: number })[]>`
-    SELECT id, epoch, (extract(epoch FROM now() - dispatched_at) * 1000)::float8 AS "ageMs"
-    FROM runs WHERE state = 'queued' AND dispatched_at IS NOT NULL ORDER BY queued_at, id`;
+}: Database): Promise<(QueuedWork & { ageMs: number })[]> =>
+  prisma.$queryRaw<(QueuedWork & { ageMs: number })[]>`
+    SELECT id, epoch, (extract(epoch FROM now() - dispatched_at) * 1000)::float8 AS "ageMs" FROM (
+      SELECT id, epoch, queued_at, dispatched_at FROM runs WHERE state = 'queued' AND dispatched_at IS NOT NULL
+      UNION ALL
+      SELECT id, epoch, queued_at, dispatched_at FROM analyses
+      WHERE state = 'queued' AND dispatched_at IS NOT NULL
+    ) AS work ORDER BY queued_at, id`;
 
 /** The queue lost these: they are dispatched anew. */
 export const forgetDispatch = async (
   { prisma }: Database,
-  runs: readonly QueuedRun[],
+  works: readonly QueuedWork[],
 ): Promise<void> => {
-  await prisma.$executeRaw`
-    WITH locked AS MATERIALIZED (${lockInOrder(runs)})
-    UPDATE runs SET dispatched_at = NULL
-    FROM locked JOIN ${runList(runs)} AS lost(id, epoch) ON lost.id = locked.id
-    WHERE runs.id = lost.id AND runs.epoch = lost.epoch AND runs.state = 'queued'`;
+  for (const { table, prefix } of TABLES) {
+    const own = works.filter(({ id }) => id.startsWith(prefix));
+    if (own.length === 0) continue;
+    await prisma.$executeRaw`
+      WITH locked AS MATERIALIZED (${lockInOrder(table, own)})
+      UPDATE ${table} AS work SET dispatched_at = NULL
+      FROM locked JOIN ${workList(own)} AS lost(id, epoch) ON lost.id = locked.id
+      WHERE work.id = lost.id AND work.epoch = lost.epoch AND work.state = 'queued'`;
+  }
 };
 
 /** Runs of every user by state, for `/v1/queue`; terminal ones are left out. */

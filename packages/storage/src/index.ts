@@ -1,4 +1,6 @@
 /** What outlives a process: PostgreSQL, one file per noun, and the data sets' files. */
+export * from "./analyses.js";
+export * from "./analysisLeases.js";
 export * from "./cancellation.js";
 export * from "./checkpoints.js";
 export * from "./claims.js";

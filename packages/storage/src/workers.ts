@@ -34,7 +34,7 @@ export interface Capacity {
   busySlots: number;
 }
 
-/** Workers heard of within `leaseMs` that take runs, their slots, and those of them that live runs hold. */
+/** Workers heard of within `leaseMs` that take runs, their slots, and those of them that live runs and analyses hold. */
 export const capacity = async ({ prisma }: Database, leaseMs: number): Promise<Capacity> => {
   const [row] = await prisma.$queryRaw<{ workers: number; slots: number; busy: number }[]>`
     WITH present AS (
@@ -43,7 +43,9 @@ export const capacity = async ({ prisma }: Database, leaseMs: number): Promise<C
         AND heartbeat_at > now() - ${leaseMs}::float8 * interval '1 millisecond')
     SELECT count(*)::int AS workers, COALESCE(sum(slots), 0)::int AS slots,
       (SELECT COALESCE(sum(runs.slots), 0)::int FROM runs JOIN present ON present.id = runs.worker_id
-       WHERE runs.lease_until IS NOT NULL) AS busy
+       WHERE runs.lease_until IS NOT NULL)
+      + (SELECT count(*)::int FROM analyses JOIN present ON present.id = analyses.worker_id
+         WHERE analyses.lease_until IS NOT NULL) AS busy
     FROM present`;
   return { workers: row?.workers ?? 0, slots: row?.slots ?? 0, busySlots: row?.busy ?? 0 };
 };

@@ -3,10 +3,10 @@ import type { RunQueue } from "@pclab/queue";
 import {
   type Database,
   capacity,
-  dispatchedRuns,
+  dispatchedWork,
   forgetDispatch,
   markDispatched,
-  nextRuns,
+  nextWork,
 } from "@pclab/storage";
 
 export interface DispatchOptions {
@@ -28,10 +28,10 @@ export const dispatchRuns = async ({
   leaseMs,
 }: DispatchOptions): Promise<number> => {
   const { slots, busySlots } = await capacity(database, leaseMs);
-  const handedOut = await dispatchedRuns(database);
+  const handedOut = await dispatchedWork(database);
   const room = Math.max(0, slots - busySlots) + 1 - handedOut.length;
   if (room <= 0) return 0;
-  const next = await nextRuns(database, room);
+  const next = await nextWork(database, room);
   if (next.length === 0) return 0;
   const marked = new Set((await markDispatched(database, next)).map(({ id }) => id));
   // PostgreSQL returns the marked rows in no particular order.
@@ -39,7 +39,7 @@ export const dispatchRuns = async ({
   const count = pending.length;
   try {
     for (let run = pending[0]; run !== undefined; run = pending[0]) {
-      await queue.add({ runId: run.id, epoch: run.epoch });
+      await queue.add({ id: run.id, epoch: run.epoch });
       pending.shift();
     }
   } catch (error) {

@@ -85,7 +85,7 @@ test("what the queue lost is handed out again; what nobody wants is taken back",
   await queue.remove(both[0]);
   await expect.poll(async () => (await waiting()).sort(), TIMEOUT).toEqual([...both].sort());
   await cancelRun(storage.database, { userId: storage.userId, id: runIds[1] });
-  await queue.add({ runId: "run_nobody", epoch: 0 });
+  await queue.add({ id: "run_nobody", epoch: 0 });
   await expect.poll(waiting, TIMEOUT).toEqual([both[0]]);
 });
 

@@ -4,7 +4,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { QueueAwayError, type RunQueue } from "@pclab/queue";
-import { type Database, type DispatcherLock, recoverLostRuns } from "@pclab/storage";
+import {
+  type Database,
+  type DispatcherLock,
+  failOrphanedAnalyses,
+  recoverLostAnalyses,
+  recoverLostRuns,
+} from "@pclab/storage";
 import type { Logger } from "pino";
 import { dispatchRuns } from "./dispatchRuns.js";
 import { createOutageLog } from "./outageLog.js";
@@ -67,6 +73,9 @@ export const startDispatcher = ({
     for (const { id, state } of await recoverLostRuns(database)) {
       logger.warn({ run: id, state }, "a run lost its worker");
     }
+    for (const id of await recoverLostAnalyses(database)) {
+      logger.warn({ analysis: id }, "an analysis lost its worker");
+    }
   };
 
   const tellQueue = async (): Promise<void> => {
@@ -99,6 +108,7 @@ export const startDispatcher = ({
     }
     if (startMs >= recoverAtMs && startMs - watchingSinceMs >= leaseMs) {
       await recover();
+      await failOrphanedAnalyses(database);
       recoverAtMs = startMs + recoverMs;
     }
     // A server that answers this late may have kept the workers waiting as long.

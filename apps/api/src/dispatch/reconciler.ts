@@ -1,6 +1,6 @@
 /** Compares the queue with PostgreSQL, which is right: what the queue lost is handed out anew, what nobody wants goes. */
-import { type RunQueue, runJobId } from "@pclab/queue";
-import { type Database, dispatchedRuns, forgetDispatch } from "@pclab/storage";
+import { type RunQueue, workJobId } from "@pclab/queue";
+import { type Database, dispatchedWork, forgetDispatch } from "@pclab/storage";
 import type { Logger } from "pino";
 
 export interface ReconcileOptions {
@@ -17,11 +17,9 @@ export interface ReconcileOptions {
  */
 export const reconcile = async ({ database, queue, logger }: ReconcileOptions): Promise<void> => {
   const held = await queue.jobIds();
-  const dispatched = await dispatchedRuns(database);
+  const dispatched = await dispatchedWork(database);
   const inQueue = new Set([...held.waiting, ...held.active]);
-  const lost = dispatched.filter(
-    (run) => !inQueue.has(runJobId({ runId: run.id, epoch: run.epoch })),
-  );
+  const lost = dispatched.filter((run) => !inQueue.has(workJobId(run)));
   if (lost.length > 0) {
     logger.warn(
       { runs: lost.map(({ id }) => id) },
@@ -29,7 +27,7 @@ export const reconcile = async ({ database, queue, logger }: ReconcileOptions): 
     );
     await forgetDispatch(database, lost);
   }
-  const wanted = new Set(dispatched.map(({ id, epoch }) => runJobId({ runId: id, epoch })));
+  const wanted = new Set(dispatched.map(workJobId));
   // A job that a worker holds is the job of a live run, or goes by itself when its lock runs out.
   for (const jobId of held.waiting) {
     if (!wanted.has(jobId)) await queue.remove(jobId);

@@ -53,4 +53,18 @@ export const FENCE_FAULTS: readonly Fault[] = [
     replace: 'if (interruption === "crashed" && crashes < 0) return',
     tests: [`${STORAGE}/recovery.test.ts`],
   },
+  {
+    name: "the epoch fence removed from an analysis's writes",
+    file: `${STORAGE}/analysisLeases.ts`,
+    find: "WHERE id = ${fence.analysisId} AND epoch = ${fence.epoch}::int AND state",
+    replace: "WHERE id = ${fence.analysisId} AND state",
+    tests: [`${STORAGE}/analyses.test.ts`],
+  },
+  {
+    name: "the epoch fence removed from an analysis's heartbeat",
+    file: `${STORAGE}/analysisLeases.ts`,
+    find: "AND analyses.epoch = held.epoch AND analyses.state",
+    replace: "AND analyses.state",
+    tests: [`${STORAGE}/analyses.test.ts`],
+  },
 ];

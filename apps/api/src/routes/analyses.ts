@@ -1,0 +1,187 @@
+import { analysisBodySchema, analysisPointsSchema, waitQuerySchema } from "@pclab/contracts";
+import {
+  type AnalysisSettings,
+  analysisParts,
+  analysisSchema,
+  isTerminal,
+  landscapeCoordinates,
+  parseAnalysis,
+} from "@pclab/core";
+import {
+  AnalysisEndedError,
+  type AnalysisRow,
+  cancelAnalysis,
+  findAnalysis,
+  findRun,
+  listAnalyses,
+  listAnalysisPoints,
+  storeAnalysis,
+} from "@pclab/storage";
+import type { FastifyRequest } from "fastify";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { AppContext } from "../context.js";
+import { ApiError } from "../errors/apiError.js";
+import { userOf } from "../http/authentication.js";
+import { pollUntil } from "../http/longPoll.js";
+import { viewAnalysis } from "../views/analysisView.js";
+import { errorResponses } from "./errorResponses.js";
+import { idParams } from "./idParams.js";
+
+export const analysisRoutes =
+  ({ database }: AppContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    const findRunOr404 = async (request: FastifyRequest, id: string) => {
+      const run = await findRun(database, { userId: userOf(request).id, id });
+      if (run === null)
+        throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
+      return run;
+    };
+    const findOr404 = async (request: FastifyRequest, id: string): Promise<AnalysisRow> => {
+      const analysis = await findAnalysis(database, { userId: userOf(request).id, id });
+      if (analysis === null)
+        throw new ApiError("not_found", { detail: `there is no analysis ${id} of yours` });
+      return analysis;
+    };
+
+    app.post(
+      "/v1/runs/:id/analyses",
+      {
+        schema: {
+          summary: "Look at a run's trained network: loss landscape, weights, convergence, ...",
+          description:
+            "Waits until the run has succeeded, then takes a slot of a worker. A run that ended otherwise has nothing to " +
+            "look at: 409.",
+          tags: ["analyses"],
+          params: idParams,
+          body: analysisSchema,
+          response: {
+            201: analysisBodySchema,
+            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const run = await findRunOr404(request, request.params.id);
+        const parsed = parseAnalysis(request.body);
+        if (!parsed.ok) throw new ApiError("validation", { problems: parsed.problems });
+        if (isTerminal(run.state) && run.state !== "succeeded") {
+          throw new ApiError("state_conflict", {
+            detail: `run ${run.id} is ${run.state} and has no trained network to look at`,
+          });
+        }
+        const settings: AnalysisSettings = parsed.value;
+        const row = await storeAnalysis(database, {
+          userId: run.userId,
+          runId: run.id,
+          settings,
+          total: analysisParts(settings),
+        });
+        return reply.code(201).header("location", `/v1/analyses/${row.id}`).send(viewAnalysis(row));
+      },
+    );
+
+    app.get(
+      "/v1/runs/:id/analyses",
+      {
+        schema: {
+          summary: "The analyses of a run, in the order of submission",
+          tags: ["analyses"],
+          params: idParams,
+          response: {
+            200: z.object({ data: z.array(analysisBodySchema) }),
+            ...errorResponses(401, 404, 503),
+          },
+        },
+      },
+      async (request) => {
+        const run = await findRunOr404(request, request.params.id);
+        return { data: (await listAnalyses(database, { runId: run.id })).map(viewAnalysis) };
+      },
+    );
+
+    app.get(
+      "/v1/analyses/:id",
+      {
+        schema: {
+          summary: "An analysis; with `wait`, once it is terminal",
+          tags: ["analyses"],
+          params: idParams,
+          querystring: waitQuerySchema,
+          response: { 200: analysisBodySchema, ...errorResponses(401, 404, 422, 503) },
+        },
+      },
+      async (request) =>
+        viewAnalysis(
+          await pollUntil(
+            request,
+            request.query.wait,
+            () => findOr404(request, request.params.id),
+            ({ finishedAt }) => finishedAt !== null,
+          ),
+        ),
+    );
+
+    app.get(
+      "/v1/analyses/:id/points",
+      {
+        schema: {
+          summary: "The points of a landscape, as far as they have come",
+          tags: ["analyses"],
+          params: idParams,
+          response: { 200: analysisPointsSchema, ...errorResponses(401, 404, 409, 503) },
+        },
+      },
+      async (request) => {
+        const analysis = await findOr404(request, request.params.id);
+        const settings = analysis.settings as AnalysisSettings;
+        if (settings.kind !== "landscape") {
+          throw new ApiError("state_conflict", {
+            detail: `analysis ${analysis.id} is of kind ${analysis.kind}; a landscape has points`,
+          });
+        }
+        const points = await listAnalysisPoints(database, analysis.id);
+        const value: (number | null)[] = Array(analysis.total).fill(null);
+        const accuracy = [...value];
+        for (const point of points) {
+          value[point.index] = point.value;
+          accuracy[point.index] = point.accuracy;
+        }
+        return { coordinates: landscapeCoordinates(settings), value, accuracy };
+      },
+    );
+
+    app.post(
+      "/v1/analyses/:id/cancel",
+      {
+        schema: {
+          summary: "Cancel an analysis: a waiting one ends at once, a running one is stopped",
+          description:
+            "202; repeating it is a 200 that changes nothing; 409 for one that has ended.",
+          tags: ["analyses"],
+          params: idParams,
+          response: {
+            200: analysisBodySchema,
+            202: analysisBodySchema,
+            ...errorResponses(401, 404, 409, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const outcome = await cancelOr409(userOf(request).id, id);
+        if (outcome === null)
+          throw new ApiError("not_found", { detail: `there is no analysis ${id} of yours` });
+        return reply.code(outcome.changed ? 202 : 200).send(viewAnalysis(outcome.analysis));
+      },
+    );
+
+    const cancelOr409 = async (userId: string, id: string) => {
+      try {
+        return await cancelAnalysis(database, { userId, id });
+      } catch (error) {
+        if (!(error instanceof AnalysisEndedError)) throw error;
+        throw new ApiError("state_conflict", { detail: error.message });
+      }
+    };
+  };

@@ -1,0 +1,25 @@
+/** An analysis's row as the API answers it. */
+import type { AnalysisBody } from "@pclab/contracts";
+import type { AnalysisSettings } from "@pclab/core";
+import type { AnalysisRow } from "@pclab/storage";
+
+export const viewAnalysis = (row: AnalysisRow): AnalysisBody => ({
+  id: row.id,
+  run_id: row.runId,
+  kind: row.kind,
+  settings: row.settings as AnalysisSettings,
+  state: row.state,
+  reason: row.reason,
+  reason_detail: row.reasonDetail,
+  engine: row.engine,
+  progress: {
+    done: row.done,
+    total: row.total,
+    fraction: row.done / row.total,
+  },
+  result: row.result,
+  created_at: row.createdAt.toISOString(),
+  started_at: row.startedAt?.toISOString() ?? null,
+  finished_at: row.finishedAt?.toISOString() ?? null,
+  poll_after_ms: row.finishedAt === null ? 1000 : null,
+});

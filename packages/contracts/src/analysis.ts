@@ -1,0 +1,39 @@
+/** An analysis as the API answers it. */
+import { ANALYSIS_KINDS, RUN_REASONS, analysisSchema } from "@pclab/core";
+import { z } from "zod";
+
+const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+
+export const analysisBodySchema = z.object({
+  id: z.string(),
+  run_id: z.string(),
+  kind: z.enum(ANALYSIS_KINDS),
+  settings: analysisSchema.meta({ description: "with every default filled in" }),
+  state: z.enum(["queued", "running", "succeeded", "failed", "canceled"]),
+  reason: z.enum(RUN_REASONS).nullable(),
+  reason_detail: z.string().nullable(),
+  engine: z.string().nullable().meta({ description: "the id of the engine that computed it" }),
+  progress: z.object({
+    done: z.int().meta({ description: "points of a landscape; else 0 or 1" }),
+    total: z.int(),
+    fraction: z.number().min(0).max(1),
+  }),
+  result: z
+    .unknown()
+    .meta({ description: "null until it succeeded; a landscape's points come with `/points`" }),
+  created_at: time,
+  started_at: time.nullable(),
+  finished_at: time.nullable(),
+  poll_after_ms: z.int().nullable().meta({ description: "null once the analysis is terminal" }),
+});
+export type AnalysisBody = z.output<typeof analysisBodySchema>;
+
+export const analysisPointsSchema = z.object({
+  coordinates: z
+    .array(z.array(z.number()))
+    .meta({ description: "of each point, in the grid's order" }),
+  value: z
+    .array(z.number().nullable())
+    .meta({ description: "null where not finite, or not there yet" }),
+  accuracy: z.array(z.number().nullable()),
+});

@@ -1,0 +1,147 @@
+/**
+ * A cut through the loss landscape along filter-normalised random directions (Li et al. 2018, "Visualizing the Loss
+ * Landscape of Neural Nets"): the surface at every point of a grid, and what its curvature says.
+ */
+import type { Engine, EngineOptions, ExampleSet } from "../engine/engine.js";
+import type { ExperimentSpec, InferenceSettings } from "../experiment/spec.js";
+import { engineOptionsOf, networkShapeOf } from "../training/engineOptions.js";
+import type { AnalysisEvent, AnalysisOptions, LandscapePoint } from "./analysisEvents.js";
+import type { LandscapeSettings } from "./analysisSettings.js";
+import { measureConvexity } from "./convexity.js";
+import {
+  displaced,
+  landscapeCoordinate,
+  landscapeDirections,
+  landscapePointCount,
+} from "./landscapeGrid.js";
+
+/** Samples at a time: enough to fill any engine's tiles. */
+const BATCH_SIZE = 256;
+
+/** Points that are told at a time, at most: what a killed analysis may have to compute again. */
+const POINTS_PER_EVENT = 16;
+
+/** Iterations to the equilibrium: two leave an excess of Q below 1e-4 on trained networks, more are for odd places. */
+const ENERGY_OUTER_ITERATIONS = 8;
+const ENERGY_TOLERANCE = 1e-6;
+
+export async function* analyseLandscape({
+  settings,
+  spec,
+  state,
+  dataset,
+  engine: factory,
+  stored,
+  breathe,
+  control,
+}: AnalysisOptions<LandscapeSettings>): AsyncGenerator<AnalysisEvent, void> {
+  const directions = landscapeDirections(state, networkShapeOf(spec), settings);
+  const examples = firstOf(dataset[settings.split], settings.examples);
+  const points: LandscapePoint[] = [...stored];
+  const engine = await factory.create(engineOptionsFor(spec, settings));
+  try {
+    let fresh: LandscapePoint[] = [];
+    for (let index = points.length; index < landscapePointCount(settings); index++) {
+      engine.setThreads(control.threads);
+      await engine.loadState(0, displaced(state, directions, landscapeCoordinate(settings, index)));
+      const measured =
+        settings.surface === "loss"
+          ? await measureLoss(engine, examples)
+          : { value: await measureEnergy(engine, examples, breathe), accuracy: null };
+      const point = { index, ...measured };
+      points.push(point);
+      fresh.push(point);
+      if (fresh.length === POINTS_PER_EVENT) {
+        yield { type: "points", points: fresh };
+        fresh = [];
+      }
+      await breathe();
+    }
+    if (fresh.length > 0) yield { type: "points", points: fresh };
+  } finally {
+    await engine.dispose();
+  }
+  yield { type: "result", result: summaryOf(points, settings) };
+}
+
+/** Always the same images of a split, whatever run is looked at. */
+const firstOf = (all: ExampleSet, count: number): ExampleSet => ({
+  ...all,
+  count: Math.min(all.count, count),
+});
+
+const engineOptionsFor = (spec: ExperimentSpec, { surface }: LandscapeSettings): EngineOptions => {
+  const options = engineOptionsOf(spec);
+  if (surface === "loss") return { ...options, batchSize: BATCH_SIZE };
+  const [replica] = options.replicas;
+  return {
+    ...options,
+    batchSize: BATCH_SIZE,
+    replicas: [{ ...replica, algorithm: "pc", inference: equilibriumOf(spec) }],
+  };
+};
+
+/** ReLU-like activations settle by gradient steps alone; all others by Gauss-Newton, to the equilibrium. */
+const equilibriumOf = ({ activation, inference }: ExperimentSpec): InferenceSettings => {
+  if (activation === "relu" || activation === "leaky_relu") {
+    return { ...inference, updateEvery: inference.steps };
+  }
+  return {
+    ...inference,
+    method: "gauss_newton",
+    updateEvery: inference.steps,
+    tolerance: ENERGY_TOLERANCE,
+    outerIterations: ENERGY_OUTER_ITERATIONS,
+    solver: "cg",
+    solverTolerance: 1e-3,
+  };
+};
+
+const measureLoss = async (
+  engine: Engine,
+  examples: ExampleSet,
+): Promise<Pick<LandscapePoint, "value" | "accuracy">> => {
+  const { lossSum, correct, count } = await engine.evaluate(0, examples, {
+    first: 0,
+    count: examples.count,
+  });
+  return { value: finiteOrNull(lossSum / count), accuracy: correct / count };
+};
+
+/** Mean Q of a sample once its activities have settled. */
+const measureEnergy = async (
+  engine: Engine,
+  examples: ExampleSet,
+  breathe: () => Promise<void>,
+): Promise<number | null> => {
+  let sum = 0;
+  for (let first = 0; first < examples.count; first += BATCH_SIZE) {
+    const count = Math.min(BATCH_SIZE, examples.count - first);
+    const indices = Uint32Array.from({ length: count }, (_, i) => first + i);
+    const { quadraticEnergyPerLayer } = await engine.tracePhase(0, { examples, indices }, false);
+    for (const energy of quadraticEnergyPerLayer) sum += energy;
+    await breathe();
+  }
+  return finiteOrNull(sum / examples.count);
+};
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+const summaryOf = (points: readonly LandscapePoint[], settings: LandscapeSettings): object => {
+  const values = points.map(({ value }) => value);
+  const finite = values.filter((value) => value !== null);
+  return {
+    centre: values[(points.length - 1) / 2],
+    lowest: extremeOf(finite, Math.min),
+    highest: extremeOf(finite, Math.max),
+    not_finite: values.length - finite.length,
+    convexity: measureConvexity(values, settings),
+  };
+};
+
+/** Two at a time: 63,001 arguments are too many for one call. */
+const extremeOf = (
+  values: readonly number[],
+  choose: (a: number, b: number) => number,
+): number | null =>
+  values.length === 0 ? null : values.reduce((extreme, value) => choose(extreme, value));

@@ -1,0 +1,148 @@
+import { type AnalysisSettings, analysisParts, parseAnalysis } from "@pclab/core";
+import {
+  type AnalysisPointRow,
+  type AnalysisRow,
+  cancelAnalysis,
+  findAnalysis,
+  listAnalysisPoints,
+  storeAnalysis,
+} from "@pclab/storage";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BACKENDS, Lab } from "./lab.js";
+import { smallSpec } from "./smallSpec.js";
+import { isWithoutNative, whySkipped } from "./withoutNative.js";
+import { untilGone } from "./workerProcess.js";
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open(BACKENDS[0]);
+  lab.dispatch();
+});
+afterEach(() => lab.close());
+
+const landscape = (wire: object = {}): AnalysisSettings => {
+  const parsed = parseAnalysis({ kind: "landscape", examples: 50, ...wire });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+};
+
+const trained = async (wire: Record<string, unknown> = {}): Promise<string> => {
+  const id = await lab.submitOne(smallSpec({ algorithm: "pc", epochs: 1, ...wire }));
+  await lab.untilState(id, "succeeded");
+  return id;
+};
+
+const submit = async (runId: string, settings: AnalysisSettings): Promise<string> => {
+  const total = analysisParts(settings);
+  const { id } = await storeAnalysis(lab.database, { userId: lab.userId, runId, settings, total });
+  return id;
+};
+
+const until = (id: string, what: string, isSo: (row: AnalysisRow) => boolean) =>
+  lab.until(`${id} to ${what}`, 60_000, async () => {
+    const row = await findAnalysis(lab.database, { userId: lab.userId, id });
+    if (row === null) throw new Error(`no analysis ${id}`);
+    return isSo(row) ? row : null;
+  });
+
+const untilEnd = (id: string) => until(id, "end", ({ finishedAt }) => finishedAt !== null);
+
+const pointsOf = (id: string): Promise<AnalysisPointRow[]> => listAnalysisPoints(lab.database, id);
+
+test("promise: an analysis whose worker is killed goes on behind its points and ends as if undisturbed", async () => {
+  const first = lab.startWorker({ slots: 1 });
+  // Slow enough for the fault to find it at work.
+  const settings = landscape({ resolution: 31, surface: "energy" });
+  const runId = await trained();
+  const id = await submit(runId, settings);
+  const halfway = await until(id, "have points", ({ done }) => done > 100);
+  expect(halfway.state).toBe("running");
+  const children = first.childPids();
+  await first.kill();
+  await untilGone(children);
+  const before = await pointsOf(id);
+
+  lab.startWorker({ slots: 1 });
+  const ended = await untilEnd(id);
+  expect(ended).toMatchObject({ state: "succeeded", done: 961, attempt: 2, crashes: 0 });
+  const after = await pointsOf(id);
+  expect(after.slice(0, before.length)).toEqual(before);
+  expect(after.map(({ index }) => index)).toEqual(Array.from({ length: 961 }, (_, i) => i));
+
+  const undisturbed = await submit(runId, settings);
+  const { result } = await untilEnd(undisturbed);
+  expect(await pointsOf(undisturbed)).toEqual(after);
+  expect(result).toEqual(ended.result);
+}, 120_000);
+
+test("an analysis waits for its run, and is handed back by a worker that drains", async () => {
+  const run = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 60 }));
+  const id = await submit(run, landscape({ resolution: 31, surface: "energy" }));
+  const worker = lab.startWorker({ slots: 1 });
+  await until(id, "have points", ({ done }) => done > 50);
+  worker.signal("SIGTERM");
+  await worker.exited;
+  const handedBack = await until(id, "be handed back", ({ state }) => state === "queued");
+  expect(handedBack.crashes).toBe(0);
+  const { done } = handedBack;
+  lab.startWorker({ slots: 1 });
+  const ended = await untilEnd(id);
+  expect(ended.state).toBe("succeeded");
+  expect(done).toBeGreaterThan(50);
+}, 120_000);
+
+test("a cancelled analysis stops, and keeps the points it has", async () => {
+  lab.startWorker({ slots: 1 });
+  const id = await submit(await trained(), landscape({ resolution: 101, surface: "energy" }));
+  await until(id, "have points", ({ done }) => done > 0);
+  await cancelAnalysis(lab.database, { userId: lab.userId, id });
+  const ended = await untilEnd(id);
+  expect(ended.state).toBe("canceled");
+  expect((await pointsOf(id)).length).toBe(ended.done);
+}, 60_000);
+
+test("an analysis of a run that diverges fails with the reason", async () => {
+  lab.startWorker({ slots: 1 });
+  const run = await lab.submitOne(
+    smallSpec({ algorithm: "bp", epochs: 5, optimiser: "sgd", learning_rate: 1e9 }),
+  );
+  const id = await submit(run, landscape());
+  const ended = await untilEnd(id);
+  expect(ended).toMatchObject({ state: "failed", attempt: 0 });
+  expect(ended.reasonDetail).toContain("has no trained network to look at");
+}, 60_000);
+
+describe("the same seed", () => {
+  test.skipIf(isWithoutNative)(
+    `gives the same surface on every engine, to 1e-4${whySkipped}`,
+    async () => {
+      lab.startWorker({ slots: 1, threads: 2 });
+      for (const surface of ["loss", "energy"]) {
+        const surfaces: AnalysisPointRow[][] = [];
+        const engines = new Set<string | null>();
+        for (const engine of ["reference", "native"]) {
+          // Hardly trained, so that the two networks are the same.
+          const id = await trained({
+            engine,
+            weight_updates: 1,
+            epochs: null,
+            learning_rate: 1e-9,
+          });
+          const analysis = await submit(id, landscape({ resolution: 9, surface }));
+          engines.add((await untilEnd(analysis)).engine);
+          surfaces.push(await pointsOf(analysis));
+        }
+        expect(engines.size).toBe(2);
+        const [reference, native] = surfaces;
+        expect(reference).toHaveLength(81);
+        reference.forEach(({ value, accuracy }, index) => {
+          const difference = Math.abs((native[index].value ?? Number.NaN) - (value ?? Number.NaN));
+          expect(difference).toBeLessThan(1e-4 * Math.abs(value ?? Number.NaN));
+          // One of 50 images may lie on the fence.
+          expect(Math.abs((native[index].accuracy ?? 0) - (accuracy ?? 0))).toBeLessThan(0.021);
+        });
+      }
+    },
+    120_000,
+  );
+});
