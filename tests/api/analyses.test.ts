@@ -110,7 +110,7 @@ describe("an analysis", () => {
   test.each([
     ["a typo", { kind: "landscape", resolutoin: 5 }, "#/resolutoin"],
     ["an even resolution", { kind: "landscape", resolution: 4 }, "#/resolution"],
-    ["a kind that is not there yet", { kind: "weights" }, "#/kind"],
+    ["a kind that is not there yet", { kind: "phase" }, "#/kind"],
     ["a number as text", { kind: "landscape", range: "1" }, "#/range"],
     ["a list", [], "#"],
   ])("with %s is refused at its field, and nothing is stored", async (_, body, pointer) => {

@@ -1,4 +1,9 @@
-import { type AnalysisSettings, analysisParts, parseAnalysis } from "@pclab/core";
+import {
+  type AnalysisSettings,
+  type LayerDistributions,
+  analysisParts,
+  parseAnalysis,
+} from "@pclab/core";
 import {
   type AnalysisPointRow,
   type AnalysisRow,
@@ -90,6 +95,20 @@ test("an analysis waits for its run, and is handed back by a worker that drains"
   expect(ended.state).toBe("succeeded");
   expect(done).toBeGreaterThan(50);
 }, 120_000);
+
+test("the weights of a trained network are told in one result", async () => {
+  lab.startWorker({ slots: 1 });
+  const id = await submit(await trained({ algorithm: "pc_rc3" }), { kind: "weights", bins: 21 });
+  const ended = await untilEnd(id);
+  expect(ended).toMatchObject({ state: "succeeded", done: 1, total: 1 });
+  const { layers } = ended.result as { layers: LayerDistributions[] };
+  expect(layers).toHaveLength(3);
+  for (const { weights, log_variance } of layers) {
+    expect(weights.relative_movement).toBeGreaterThan(0);
+    expect(weights.now.histogram.counts).toHaveLength(21);
+    expect(log_variance?.now.count).toBeGreaterThan(0);
+  }
+}, 60_000);
 
 test("a cancelled analysis stops, and keeps the points it has", async () => {
   lab.startWorker({ slots: 1 });

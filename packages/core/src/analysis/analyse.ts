@@ -5,6 +5,7 @@
 import { EngineError } from "../engine/engineError.js";
 import type { AnalysisEvent, AnalysisOptions } from "./analysisEvents.js";
 import { analyseLandscape } from "./analyseLandscape.js";
+import { analyseWeights } from "./analyseWeights.js";
 import type { AnalysisSettings } from "./analysisSettings.js";
 import { landscapePointCount } from "./landscapeGrid.js";
 
@@ -16,5 +17,6 @@ export const analysisParts = (settings: AnalysisSettings): number =>
 export const analyse = (options: AnalysisOptions): AsyncGenerator<AnalysisEvent, void> => {
   const { settings } = options;
   if (settings.kind === "landscape") return analyseLandscape({ ...options, settings });
+  if (settings.kind === "weights") return analyseWeights({ ...options, settings });
   throw new EngineError("engine_unsupported", `analysis '${settings.kind}' is not available`);
 };

@@ -31,7 +31,7 @@ describe("an analysis", () => {
 
   test.each([
     ["a kind that there is not", { kind: "landscapes" }, "#/kind"],
-    ["a kind that is still to come", { kind: "weights" }, "#/kind"],
+    ["a kind that is still to come", { kind: "phase" }, "#/kind"],
     ["no kind", {}, "#/kind"],
     ["a typo", { kind: "landscape", resolutoin: 3 }, "#/resolutoin"],
     ["an even resolution", { kind: "landscape", resolution: 50 }, "#/resolution"],

@@ -91,11 +91,12 @@ export type AnalysisWire = z.input<typeof analysisSchema>;
 export type AnalysisSettings = z.output<typeof analysisSchema>;
 export type AnalysisKind = AnalysisSettings["kind"];
 export type LandscapeSettings = z.output<typeof landscape>;
+export type WeightsSettings = z.output<typeof weights>;
 
 export const ANALYSIS_KINDS = ["landscape", "weights", "phase", "alignment", "curvature"] as const;
 
 /** What this version computes. The others parse, and are refused by name: `not_available`. */
-export const AVAILABLE_ANALYSES: readonly AnalysisKind[] = ["landscape"];
+export const AVAILABLE_ANALYSES: readonly AnalysisKind[] = ["landscape", "weights"];
 
 /** Checks a body as a researcher wrote it. */
 export const parseAnalysis = (input: unknown): Checked<AnalysisSettings> => {

@@ -3,6 +3,7 @@
  * unit's incoming weights move by as much as they are long, so that networks of different scale can be compared.
  */
 import type { Values } from "../engine/engine.js";
+import { norm } from "../engine/norms.js";
 import { Generator } from "../random/generator.js";
 
 export interface WeightMatrix {
@@ -27,10 +28,4 @@ export const filterNormalisedDirection = (
     }
     return direction;
   });
-};
-
-const norm = (values: Values): number => {
-  let square = 0;
-  for (let i = 0; i < values.length; i++) square += values[i] ** 2;
-  return Math.sqrt(square);
 };

@@ -1,6 +1,7 @@
 /** The metric rows of one evaluation. */
 import type { Dataset } from "../data/dataset.js";
-import type { Engine, Evaluation, ExampleSet, NetworkState, Values } from "../engine/engine.js";
+import type { Engine, Evaluation, ExampleSet, NetworkState } from "../engine/engine.js";
+import { distance, norm } from "../engine/norms.js";
 import type { Clocks } from "./clocks.js";
 import { DivergedError } from "./divergedError.js";
 import type { MetricRow } from "./events.js";
@@ -88,18 +89,6 @@ const addWeightMovement = (initial: NetworkState, state: NetworkState, add: Add)
     const start = initial.layers[index].weights;
     add("weight_movement", distance(weights, start) / norm(start), index + 1);
   });
-};
-
-const distance = (left: Values, right: Values): number => {
-  let square = 0;
-  for (let i = 0; i < left.length; i++) square += (left[i] - right[i]) ** 2;
-  return Math.sqrt(square);
-};
-
-const norm = (values: Values): number => {
-  let square = 0;
-  for (let i = 0; i < values.length; i++) square += values[i] ** 2;
-  return Math.sqrt(square);
 };
 
 const addInference = (
