@@ -101,7 +101,7 @@ test("the weights of a trained network are told in one result", async () => {
   const id = await submit(await trained({ algorithm: "pc_rc3" }), { kind: "weights", bins: 21 });
   const ended = await untilEnd(id);
   expect(ended).toMatchObject({ state: "succeeded", done: 1, total: 1 });
-  const { layers } = ended.result as { layers: LayerDistributions[] };
+  const { layers } = ended.result as unknown as { layers: LayerDistributions[] };
   expect(layers).toHaveLength(3);
   for (const { weights, log_variance } of layers) {
     expect(weights.relative_movement).toBeGreaterThan(0);

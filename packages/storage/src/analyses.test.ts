@@ -4,6 +4,8 @@ import { TestStorage, fenceOf } from "../../../tests/storage.js";
 import {
   AnalysisEndedError,
   type AnalysisRow,
+  MAX_QUEUED_ANALYSES_PER_USER,
+  QueuedAnalysesQuotaError,
   cancelAnalysis,
   findAnalysis,
   listAnalysisPoints,
@@ -23,6 +25,7 @@ import {
 import type { Database } from "./database.js";
 import { dispatchedWork, forgetDispatch, markDispatched, nextWork } from "./dispatch.js";
 import { recordCheckpoint, recordEnd } from "./liveRuns.js";
+import { findOrCreateUser } from "./tokens.js";
 import { capacity, registerWorker } from "./workers.js";
 
 let storage: TestStorage;
@@ -132,6 +135,22 @@ test("points are stored as they come, once; a later attempt is told how many the
   expect(state).toBe("queued");
   const next = { analysisId: id, epoch, workerId: "wrk_other", leaseMs: 60_000 };
   expect(await claimAnalysis(database, next)).toMatchObject({ done: 3 });
+});
+
+test("more queued analyses than a user may have are refused; another user's do not count", async () => {
+  const runId = await trained();
+  const rows = Array.from({ length: MAX_QUEUED_ANALYSES_PER_USER }, (_, index) => ({
+    id: `ana_${index}`,
+    userId: storage.userId,
+    runId,
+    kind: "weights",
+    settings: {},
+    total: 1,
+  }));
+  await database.prisma.analysis.createMany({ data: rows });
+  await expect(submit(runId)).rejects.toThrow(QueuedAnalysesQuotaError);
+  const { id: userId } = await findOrCreateUser(database, "ben");
+  await storeAnalysis(database, { userId, runId, settings: settings(), total: 5 });
 });
 
 test("a point that is not finite is stored as null", async () => {

@@ -1,6 +1,6 @@
 /** Analyses as their owner sees them: submitted, read, cancelled. How a worker holds one is in analysisLeases.ts. */
 import type { AnalysisKind, AnalysisSettings, RunReason } from "@pclab/core";
-import type { Database, Transaction } from "./database.js";
+import type { Database } from "./database.js";
 import type { Analysis, Prisma } from "./generated/prisma/client.js";
 import { newId } from "./ids.js";
 
@@ -38,17 +38,27 @@ const insert = ({
   total,
 });
 
+/** Analyses a user may have in the queue. */
+export const MAX_QUEUED_ANALYSES_PER_USER = 10_000;
+
+export class QueuedAnalysesQuotaError extends Error {
+  constructor() {
+    super(
+      `${MAX_QUEUED_ANALYSES_PER_USER} of your analyses are queued, the most that may be at once`,
+    );
+    this.name = "QueuedAnalysesQuotaError";
+  }
+}
+
+/** @throws QueuedAnalysesQuotaError */
 export const storeAnalysis = async (
   { prisma }: Database,
   analysis: NewAnalysis,
-): Promise<AnalysisRow> => asAnalysisRow(await prisma.analysis.create({ data: insert(analysis) }));
-
-/** With the sweep whose runs they are to look at. */
-export const insertAnalyses = async (
-  transaction: Transaction,
-  analyses: readonly NewAnalysis[],
-): Promise<void> => {
-  await transaction.analysis.createMany({ data: analyses.map(insert) });
+): Promise<AnalysisRow> => {
+  const { userId } = analysis;
+  const queued = await prisma.analysis.count({ where: { userId, state: "queued" } });
+  if (queued >= MAX_QUEUED_ANALYSES_PER_USER) throw new QueuedAnalysesQuotaError();
+  return asAnalysisRow(await prisma.analysis.create({ data: insert(analysis) }));
 };
 
 export const findAnalysis = async (

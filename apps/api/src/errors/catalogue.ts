@@ -17,7 +17,7 @@ export const ERRORS = {
   range_not_satisfiable: { status: 416, title: "Range lies outside the resource" },
   validation: { status: 422, title: "Request is invalid" },
   idempotency_key_reused: { status: 422, title: "Idempotency key was used with another body" },
-  quota_exceeded: { status: 429, title: "Too many queued runs" },
+  quota_exceeded: { status: 429, title: "Too much is queued" },
   internal: { status: 500, title: "Something went wrong on the server" },
   database_away: { status: 503, title: "The database cannot be reached" },
   storage_full: { status: 507, title: "The database has no room left" },

@@ -5,6 +5,8 @@ import {
   IDEMPOTENCY_KEY_DAYS,
   IdempotencyKeyInFlightError,
   IdempotencyKeyReusedError,
+  AnalysisEndedError,
+  QueuedAnalysesQuotaError,
   QueuedRunsQuotaError,
   StateConflictError,
   isDatabaseAway,
@@ -52,7 +54,10 @@ const asApiError = (error: unknown, request: FastifyRequest): ApiError => {
       detail: `this Idempotency-Key came with another body within ${IDEMPOTENCY_KEY_DAYS} days; use a new key`,
     });
   }
-  if (error instanceof QueuedRunsQuotaError) {
+  if (error instanceof AnalysisEndedError) {
+    return new ApiError("state_conflict", { detail: error.message });
+  }
+  if (error instanceof QueuedRunsQuotaError || error instanceof QueuedAnalysesQuotaError) {
     return new ApiError("quota_exceeded", {
       detail: error.message,
       headers: { "retry-after": "60" },

@@ -8,7 +8,6 @@ import {
   parseAnalysis,
 } from "@pclab/core";
 import {
-  AnalysisEndedError,
   type AnalysisRow,
   cancelAnalysis,
   findAnalysis,
@@ -57,7 +56,7 @@ export const analysisRoutes =
           body: analysisSchema,
           response: {
             201: analysisBodySchema,
-            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 503),
+            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 429, 503),
           },
         },
       },
@@ -169,19 +168,10 @@ export const analysisRoutes =
       },
       async (request, reply) => {
         const { id } = request.params;
-        const outcome = await cancelOr409(userOf(request).id, id);
+        const outcome = await cancelAnalysis(database, { userId: userOf(request).id, id });
         if (outcome === null)
           throw new ApiError("not_found", { detail: `there is no analysis ${id} of yours` });
         return reply.code(outcome.changed ? 202 : 200).send(viewAnalysis(outcome.analysis));
       },
     );
-
-    const cancelOr409 = async (userId: string, id: string) => {
-      try {
-        return await cancelAnalysis(database, { userId, id });
-      } catch (error) {
-        if (!(error instanceof AnalysisEndedError)) throw error;
-        throw new ApiError("state_conflict", { detail: error.message });
-      }
-    };
   };
