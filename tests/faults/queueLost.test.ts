@@ -117,7 +117,7 @@ describe.each(BACKENDS)("on %s", (backend: Backend) => {
       for (const copy of ["a", "b", "c"]) {
         await queue.add(
           "run",
-          { runId, epoch: 0 },
+          { id: runId, epoch: 0 },
           { jobId: `${runId}-${copy}`, removeOnComplete: true },
         );
       }
