@@ -54,6 +54,11 @@ describe("a distribution", () => {
     });
   });
 
+  test("of equal values that round in sum has no shape either", () => {
+    const found = distributionOf(new Float64Array(30).fill(0.1), range);
+    expect(found).toMatchObject({ mean: 0.1, sd: 0, skewness: null, gaussian_distance: null });
+  });
+
   test("is the same for the same values in another precision", () => {
     const values = [0.5, -0.25, 2, 0.125];
     expect(distributionOf(Float32Array.from(values), range)).toEqual(

@@ -25,7 +25,9 @@ export const distributionOf = (
   { from, to, bins }: { from: number; to: number; bins: number },
 ): Distribution => {
   const count = values.length;
-  const mean = meanOf(values, (value) => value);
+  // Of equal values the sum rounds: their mean would lie beside them, and a spread of rounding has no shape.
+  const isSpread = values.some((value) => value !== values[0]);
+  const mean = isSpread ? meanOf(values, (value) => value) : values[0];
   const sd = Math.sqrt(meanOf(values, (value) => (value - mean) ** 2));
   const moment = (power: number): number => meanOf(values, (v) => ((v - mean) / sd) ** power);
   return {
