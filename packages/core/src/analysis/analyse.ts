@@ -2,10 +2,12 @@
  * An analysis, as a generator of events. It does no I/O and reads no clock: the caller stores what comes, and leaves the
  * generator when the analysis is to stop.
  */
-import { EngineError } from "../engine/engineError.js";
-import type { AnalysisEvent, AnalysisOptions } from "./analysisEvents.js";
+import { analyseAlignment } from "./analyseAlignment.js";
+import { analyseCurvature } from "./analyseCurvature.js";
 import { analyseLandscape } from "./analyseLandscape.js";
+import { analysePhase } from "./analysePhase.js";
 import { analyseWeights } from "./analyseWeights.js";
+import type { AnalysisEvent, AnalysisOptions } from "./analysisEvents.js";
 import type { AnalysisSettings } from "./analysisSettings.js";
 import { landscapePointCount } from "./landscapeGrid.js";
 
@@ -13,10 +15,18 @@ import { landscapePointCount } from "./landscapeGrid.js";
 export const analysisParts = (settings: AnalysisSettings): number =>
   settings.kind === "landscape" ? landscapePointCount(settings) : 1;
 
-/** @throws EngineError engine_unsupported for a kind that this version does not compute, which no API lets in */
 export const analyse = (options: AnalysisOptions): AsyncGenerator<AnalysisEvent, void> => {
   const { settings } = options;
-  if (settings.kind === "landscape") return analyseLandscape({ ...options, settings });
-  if (settings.kind === "weights") return analyseWeights({ ...options, settings });
-  throw new EngineError("engine_unsupported", `analysis '${settings.kind}' is not available`);
+  switch (settings.kind) {
+    case "landscape":
+      return analyseLandscape({ ...options, settings });
+    case "weights":
+      return analyseWeights({ ...options, settings });
+    case "phase":
+      return analysePhase({ ...options, settings });
+    case "alignment":
+      return analyseAlignment({ ...options, settings });
+    case "curvature":
+      return analyseCurvature({ ...options, settings });
+  }
 };

@@ -6,7 +6,8 @@ import { smallDataset, smallSpec } from "../training/smallRun.js";
 import { analyse } from "./analyse.js";
 import type { AnalysisOptions, LandscapePoint } from "./analysisEvents.js";
 import { type LandscapeSettings, parseAnalysis } from "./analysisSettings.js";
-import { displaced, landscapeCoordinates, landscapeDirections } from "./landscapeGrid.js";
+import { randomDirections } from "./landscapeDirections.js";
+import { displaced, landscapeCoordinates } from "./landscapeGrid.js";
 
 const settingsOf = (wire: object): LandscapeSettings => {
   const parsed = parseAnalysis({ kind: "landscape", examples: 9, split: "test", ...wire });
@@ -18,6 +19,7 @@ const optionsOf = (spec: ExperimentSpec, wire: object): AnalysisOptions<Landscap
   settings: settingsOf(wire),
   spec,
   state: initialStateOf(spec),
+  earlier: [],
   dataset: smallDataset(spec),
   engine: referenceEngine,
   stored: [],
@@ -83,7 +85,7 @@ describe("a landscape of the feed-forward loss", () => {
     });
     const { points } = await run(options);
     const { spec, state, settings } = options;
-    const directions = landscapeDirections(state, networkShapeOf(spec), settings);
+    const directions = randomDirections(state, networkShapeOf(spec), settings);
     const coordinates = landscapeCoordinates(settings);
     expect(points.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     for (const { index, value } of points) {
@@ -157,7 +159,7 @@ describe("a landscape of the equilibrated energy", () => {
     });
     const { points } = await run(options);
     const { spec, state, settings, dataset } = options;
-    const directions = landscapeDirections(state, networkShapeOf(spec), settings);
+    const directions = randomDirections(state, networkShapeOf(spec), settings);
     for (const [index, at] of landscapeCoordinates(settings).entries()) {
       const [first, second] = displaced(state, directions, at).layers.map((l) => l.weights);
       expect(points[index].value).toBeCloseTo(energyByHand(dataset.test, first, second), 8);

@@ -4,16 +4,13 @@
  */
 import type { Engine, EngineOptions, ExampleSet } from "../engine/engine.js";
 import type { ExperimentSpec, InferenceSettings } from "../experiment/spec.js";
-import { engineOptionsOf, networkShapeOf } from "../training/engineOptions.js";
+import { engineOptionsOf, initialStateOf, networkShapeOf } from "../training/engineOptions.js";
 import type { AnalysisEvent, AnalysisOptions, LandscapePoint } from "./analysisEvents.js";
 import type { LandscapeSettings } from "./analysisSettings.js";
-import { measureConvexity } from "./convexity.js";
-import {
-  displaced,
-  landscapeCoordinate,
-  landscapeDirections,
-  landscapePointCount,
-} from "./landscapeGrid.js";
+import { type Convexity, measureConvexity } from "./convexity.js";
+import { displaced, landscapeCoordinate, landscapePointCount } from "./landscapeGrid.js";
+import { type LandscapeTrajectory, landscapePlane } from "./landscapeDirections.js";
+import { probeExamples } from "./probe.js";
 
 /** Samples at a time: enough to fill any engine's tiles. */
 const BATCH_SIZE = 256;
@@ -29,14 +26,16 @@ export async function* analyseLandscape({
   settings,
   spec,
   state,
+  earlier,
   dataset,
   engine: factory,
   stored,
   breathe,
   control,
 }: AnalysisOptions<LandscapeSettings>): AsyncGenerator<AnalysisEvent, void> {
-  const directions = landscapeDirections(state, networkShapeOf(spec), settings);
-  const examples = firstOf(dataset[settings.split], settings.examples);
+  const networks = [initialStateOf(spec), ...earlier, state];
+  const { directions, trajectory } = landscapePlane(networks, networkShapeOf(spec), settings);
+  const examples = probeExamples(dataset, settings);
   const points: LandscapePoint[] = [...stored];
   const engine = await factory.create(engineOptionsFor(spec, settings));
   try {
@@ -61,14 +60,8 @@ export async function* analyseLandscape({
   } finally {
     await engine.dispose();
   }
-  yield { type: "result", result: summaryOf(points, settings) };
+  yield { type: "result", result: { ...summaryOf(points, settings), trajectory } };
 }
-
-/** Always the same images of a split, whatever run is looked at. */
-const firstOf = (all: ExampleSet, count: number): ExampleSet => ({
-  ...all,
-  count: Math.min(all.count, count),
-});
 
 const engineOptionsFor = (spec: ExperimentSpec, { surface }: LandscapeSettings): EngineOptions => {
   const options = engineOptionsOf(spec);
@@ -127,7 +120,21 @@ const measureEnergy = async (
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-const summaryOf = (points: readonly LandscapePoint[], settings: LandscapeSettings): object => {
+export interface LandscapeResult {
+  /** At the middle of the grid. */
+  centre: number | null;
+  lowest: number | null;
+  highest: number | null;
+  /** Points where the surface is not finite. */
+  not_finite: number;
+  convexity: Convexity;
+  trajectory: LandscapeTrajectory | null;
+}
+
+const summaryOf = (
+  points: readonly LandscapePoint[],
+  settings: LandscapeSettings,
+): Omit<LandscapeResult, "trajectory"> => {
   const values = points.map(({ value }) => value);
   const finite = values.filter((value) => value !== null);
   return {

@@ -23,6 +23,7 @@ const layersOf = async (
     settings: { kind: "weights", bins: 11 },
     spec,
     state,
+    earlier: [],
     dataset: smallDataset(spec),
     engine: referenceEngine,
     stored: [],

@@ -24,12 +24,17 @@ export interface LayerDistributions {
   log_variance: TensorChange | null;
 }
 
+export interface WeightsResult {
+  layers: LayerDistributions[];
+}
+
 export async function* analyseWeights({
   settings,
   spec,
   state,
 }: AnalysisOptions<WeightsSettings>): AsyncGenerator<AnalysisEvent, void> {
-  yield { type: "result", result: { layers: distributionsOf(state, spec, settings.bins) } };
+  const result: WeightsResult = { layers: distributionsOf(state, spec, settings.bins) };
+  yield { type: "result", result };
 }
 
 const distributionsOf = (

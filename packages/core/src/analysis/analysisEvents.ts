@@ -24,6 +24,8 @@ export interface AnalysisOptions<Settings extends AnalysisSettings = AnalysisSet
   spec: ExperimentSpec;
   /** The network, as its last checkpoint has it. */
   state: NetworkState;
+  /** What was kept of its training before that, in the order of training; without theta_0, which the spec gives. */
+  earlier: readonly NetworkState[];
   dataset: Dataset;
   engine: EngineFactory;
   /** Points that are stored already. They are handed in again, so that the result is of all. */

@@ -15,6 +15,7 @@ describe("an analysis", () => {
         dimensions: 2,
         resolution: 51,
         range: 1,
+        directions: "random",
         seed: 0,
         split: "train",
         examples: 2000,
@@ -31,7 +32,6 @@ describe("an analysis", () => {
 
   test.each([
     ["a kind that there is not", { kind: "landscapes" }, "#/kind"],
-    ["a kind that is still to come", { kind: "phase" }, "#/kind"],
     ["no kind", {}, "#/kind"],
     ["a typo", { kind: "landscape", resolutoin: 3 }, "#/resolutoin"],
     ["an even resolution", { kind: "landscape", resolution: 50 }, "#/resolution"],

@@ -33,13 +33,17 @@ const landscape = z.strictObject({
     .gt(0)
     .max(1000)
     .default(1)
-    .meta({ description: "half-width, in units of the filter-normalised directions" }),
+    .meta({ description: "half-width, in units of the directions" }),
   centre: z
     .array(z.number().min(-1000).max(1000))
     .min(1)
     .max(2)
     .optional()
     .meta({ description: "where the grid's middle lies; default the network itself" }),
+  directions: z.enum(["random", "principal"]).default("random").meta({
+    description:
+      "filter-normalised random ones, or the principal components of the run's kept checkpoints, each as long as the way of training along it",
+  }),
   seed,
   split,
   examples: images,
@@ -92,11 +96,11 @@ export type AnalysisSettings = z.output<typeof analysisSchema>;
 export type AnalysisKind = AnalysisSettings["kind"];
 export type LandscapeSettings = z.output<typeof landscape>;
 export type WeightsSettings = z.output<typeof weights>;
+export type PhaseSettings = z.output<typeof phase>;
+export type AlignmentSettings = z.output<typeof alignment>;
+export type CurvatureSettings = z.output<typeof curvature>;
 
 export const ANALYSIS_KINDS = ["landscape", "weights", "phase", "alignment", "curvature"] as const;
-
-/** What this version computes. The others parse, and are refused by name: `not_available`. */
-export const AVAILABLE_ANALYSES: readonly AnalysisKind[] = ["landscape", "weights"];
 
 /** Checks a body as a researcher wrote it. */
 export const parseAnalysis = (input: unknown): Checked<AnalysisSettings> => {
@@ -108,7 +112,7 @@ export const parseAnalysis = (input: unknown): Checked<AnalysisSettings> => {
 
 /** What no field shows alone. */
 const problemsBetweenFields = (settings: AnalysisSettings): Problem[] => {
-  if (settings.kind !== "landscape") return notAvailable(settings.kind);
+  if (settings.kind !== "landscape") return [];
   const { dimensions, resolution, centre } = settings;
   const problems: Problem[] = [];
   if (resolution % 2 === 0) {
@@ -140,16 +144,3 @@ const problemsBetweenFields = (settings: AnalysisSettings): Problem[] => {
   }
   return problems;
 };
-
-const notAvailable = (kind: AnalysisKind): Problem[] =>
-  AVAILABLE_ANALYSES.includes(kind)
-    ? []
-    : [
-        {
-          pointer: "#/kind",
-          code: "not_available",
-          got: kind,
-          allowed: AVAILABLE_ANALYSES.join(", "),
-          detail: `kind '${kind}' is not available in this version; ${AVAILABLE_ANALYSES.join(", ")} can be had`,
-        },
-      ];

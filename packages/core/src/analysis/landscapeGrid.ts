@@ -1,7 +1,6 @@
 /** The grid of a cut through the loss landscape: its points in their order, and the weights at each of them. */
-import type { NetworkShape, NetworkState, Values } from "../engine/engine.js";
+import type { NetworkState, Values } from "../engine/engine.js";
 import type { LandscapeSettings } from "./analysisSettings.js";
-import { filterNormalisedDirection } from "./filterDirection.js";
 
 export const landscapePointCount = ({
   resolution,
@@ -23,19 +22,6 @@ export const landscapeCoordinates = (settings: LandscapeSettings): number[][] =>
   Array.from({ length: landscapePointCount(settings) }, (_, index) =>
     landscapeCoordinate(settings, index),
   );
-
-/** One direction for each dimension, each an array a layer. Equal seeds give every network of a shape the same draws. */
-export const landscapeDirections = (
-  state: NetworkState,
-  { sizes }: NetworkShape,
-  { seed, dimensions }: Pick<LandscapeSettings, "seed" | "dimensions">,
-): Float64Array[][] => {
-  const matrices = state.layers.map(({ weights }, index) => ({ weights, units: sizes[index + 1] }));
-  return Array.from({ length: dimensions }, (_, axis) =>
-    // Neighbouring seeds of one landscape must not share a direction with another's.
-    filterNormalisedDirection(matrices, (seed + axis * 0x9e3779b9) % 2 ** 32),
-  );
-};
 
 /** The state with theta + sum of coordinate times direction; biases, variances and the optimiser's moments as they are. */
 export const displaced = (

@@ -64,6 +64,7 @@ export const withDefaults = (wire: SpecWire): ExperimentSpec => {
     epochs: wire.epochs ?? (typeof wire.weight_updates === "number" ? null : 5),
     weightUpdates: wire.weight_updates ?? null,
     evaluateEvery: wire.evaluate_every ?? null,
+    keepCheckpoints: wire.keep_checkpoints ?? 0,
     optimiser: wire.optimiser ?? "adam",
     learningRate: wire.learning_rate ?? DEFAULT_LEARNING_RATE[algorithm],
     weightDecay: wire.weight_decay ?? 0,

@@ -76,6 +76,8 @@ export interface ExperimentSpec {
   weightUpdates: number | null;
   /** In epochs. Null: every tenth of the first epoch, then once an epoch. */
   evaluateEvery: number | null;
+  /** Checkpoints that stay besides the last, evenly spaced over the run's minibatches. */
+  keepCheckpoints: number;
   optimiser: OptimiserName;
   learningRate: number;
   weightDecay: number;

@@ -112,6 +112,10 @@ export const specSchema = z.strictObject({
     positive.max(10_000),
     "in epochs; default 0.1 in the first epoch, then 1",
   ),
+  keep_checkpoints: optional(
+    integer(0, 100),
+    "checkpoints kept on the way, evenly spaced, for analyses over training; default 0: the last alone",
+  ),
   optimiser: optional(z.enum(OPTIMISERS), "default adam"),
   learning_rate: optional(
     positive,

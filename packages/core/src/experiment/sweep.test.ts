@@ -193,6 +193,86 @@ describe("a sweep", () => {
   });
 });
 
+describe("a preset", () => {
+  test("is short unless it says otherwise, and named after itself", () => {
+    const expanded = expandSweep({ preset: "figure-6" });
+    expect(expanded).toMatchObject({
+      ok: true,
+      value: { name: "figure-6, short", preset: { name: "figure-6", scale: "short" } },
+    });
+    expect(expandSweep({ preset: "paper", name: "mine" })).toMatchObject({
+      ok: true,
+      value: { name: "mine" },
+    });
+  });
+
+  test("is not there where the body names none", () => {
+    const expanded = expandSweep({ base: { algorithm: "bp" } });
+    expect(expanded.ok && "preset" in expanded.value).toBe(false);
+  });
+
+  test.each([
+    ["an unknown preset", { preset: "figure-9" }, [["#/preset", "not_allowed"]], "did you mean"],
+    ["a typo", { preset: "papr" }, [["#/preset", "not_allowed"]], "did you mean 'paper'?"],
+    ["a preset by number", { preset: 2 }, [["#/preset", "not_allowed"]], "figure-2"],
+    ["null", { preset: null }, [["#/preset", "not_allowed"]], "figure-2"],
+    ["a name of every object", { preset: "__proto__" }, [["#/preset", "not_allowed"]], "paper"],
+    [
+      "an unknown scale",
+      { preset: "paper", scale: "smok" },
+      [["#/scale", "not_allowed"]],
+      "did you mean 'smoke'?",
+    ],
+    [
+      "a scale without a preset",
+      { scale: "short", base: { algorithm: "bp" } },
+      [["#/scale", "conflict"]],
+      "belongs to a preset",
+    ],
+    [
+      "runs from elsewhere too",
+      { preset: "paper", grid: { seed: [1] }, runs: [{ seed: 1 }], random: { samples: 2 } },
+      [
+        ["#/grid", "conflict"],
+        ["#/runs", "conflict"],
+        ["#/random", "conflict"],
+      ],
+      "leave grid out",
+    ],
+    [
+      "a wrong override, told once",
+      { preset: "paper", base: { width: 0, algoritm: "bp" } },
+      [
+        ["#/base/width", "minimum"],
+        ["#/base/algoritm", "unknown_field"],
+      ],
+      "width must be",
+    ],
+    [
+      "an override that some of the models cannot have",
+      { preset: "paper", base: { inference: { method: "gauss_newton" } } },
+      [["#/base/inference/method", "conflict"]],
+      "pc_rc2",
+    ],
+    [
+      "an override that does not fit the preset",
+      { preset: "paper", base: { validation_size: 50_000 } },
+      [["#/preset", "conflict"]],
+      "exceed the 60000 training images",
+    ],
+    [
+      "two overrides that exclude each other",
+      { preset: "paper", base: { epochs: 1, weight_updates: 5 } },
+      [["#/base/weight_updates", "conflict"]],
+      "not both",
+    ],
+  ])("refuses %s", (_, body, found, detail) => {
+    const problems = problemsOf(body);
+    expect(problems.map(({ pointer, code }) => [pointer, code])).toEqual(found);
+    expect(problems[0]?.detail).toContain(detail);
+  });
+});
+
 describe("gauss_newton", () => {
   const inference = (fields: object) => ({ inference: { method: "gauss_newton", ...fields } });
 

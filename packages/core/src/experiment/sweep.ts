@@ -2,10 +2,12 @@
  * A sweep's body expanded into runs: every entry of `runs`, times every point of `grid`, times every draw of `random`,
  * each laid over `base`. The order is the order as written, the last grid field varying fastest.
  *
+ * A preset brings its own runs; there `base` is laid over them.
+ *
  * All problems are found before anything is refused, each with the pointer of the place where the researcher wrote the
  * value, whichever run it spoiled.
  */
-import { type Checked, checkAgainst } from "../validation/check.js";
+import { type Checked, checkAgainst, printable } from "../validation/check.js";
 import { type Path, type Problem, pointerOf } from "../validation/problem.js";
 import { type Axis, readGrid } from "./grid.js";
 import { type FieldValues, type Sourced, fieldsOf, nestFields } from "./fields.js";
@@ -13,12 +15,28 @@ import { printRunName } from "./name.js";
 import { parseSpec } from "./parseSpec.js";
 import { type RandomSearch, drawPoints, readRandomSearch } from "./randomSearch.js";
 import type { ExperimentSpec } from "./spec.js";
+import { type ExpandedPreset, expandPreset } from "./presets/expandPreset.js";
+import {
+  DEFAULT_SCALE,
+  PRESET_NAMES,
+  PRESET_SCALES,
+  type PresetName,
+  type PresetScale,
+} from "./presets/presetNames.js";
 import { partialSpecSchema } from "./specSchema.js";
 import { MAX_RUNS_PER_SWEEP, sweepSchema } from "./sweepSchema.js";
+
+/** The preset that a sweep was made from; its figures name runs by their places in the sweep. */
+export interface SweepPreset {
+  name: PresetName;
+  scale: PresetScale;
+  figures: ExpandedPreset["figures"];
+}
 
 export interface Sweep {
   name: string;
   runs: ExperimentSpec[];
+  preset?: SweepPreset;
 }
 
 /** A body that is wrong in a thousand ways is answered with the first hundred. */
@@ -32,6 +50,7 @@ export const expandSweep = (input: unknown): Checked<Sweep> => {
   const body = input as Record<string, unknown>;
   const problems: Problem[] = shapeProblems(body);
   const base = readPart(body["base"], ["base"], problems);
+  if (body["preset"] !== undefined) return expandPresetSweep(body, base, problems);
   const entries = Array.isArray(body["runs"])
     ? body["runs"].map((entry, index) => readPart(entry, ["runs", index], problems))
     : [new Map()];
@@ -54,17 +73,48 @@ export const expandSweep = (input: unknown): Checked<Sweep> => {
     });
     return refused(problems);
   }
+  const runs = parseRuns(expand(base, entries, axes, random), problems);
+  const [first] = runs;
+  if (problems.length > 0 || first === undefined) return refused(problems);
+  return { ok: true, value: { name: nameOf(body) ?? printRunName(first), runs } };
+};
+
+/** Every run of a preset, its fields with their source: `base` where it lays one over, else the preset. */
+const expandPresetSweep = (
+  body: Record<string, unknown>,
+  base: FieldValues,
+  problems: Problem[],
+): Checked<Sweep> => {
+  const name = PRESET_NAMES.find((known) => known === body["preset"]);
+  const scale = PRESET_SCALES.find((known) => known === (body["scale"] ?? DEFAULT_SCALE));
+  // A name that is not known is among the problems of the body's shape already.
+  if (name === undefined || scale === undefined) return refused(problems);
+  const expanded = expandPreset({ preset: name, scale, overrides: nestFields(base) });
+  const fieldsOfRuns = expanded.body.runs.map((run): FieldValues => {
+    const own = fieldsOf(run).map(({ path, value }): [string, Sourced] => [
+      path.join("."),
+      { value, pointer: "#/preset", isWrong: false },
+    ]);
+    return new Map([...own, ...base]);
+  });
+  const runs = parseRuns(fieldsOfRuns, problems);
+  if (problems.length > 0) return refused(problems);
+  const preset = { name, scale, figures: expanded.figures };
+  return { ok: true, value: { name: nameOf(body) ?? expanded.body.name, runs, preset } };
+};
+
+const nameOf = ({ name }: Record<string, unknown>): string | null =>
+  typeof name === "string" ? name : null;
+
+const parseRuns = (fieldsOfRuns: Iterable<FieldValues>, problems: Problem[]): ExperimentSpec[] => {
   const runs: ExperimentSpec[] = [];
-  for (const fields of expand(base, entries, axes, random)) {
+  for (const fields of fieldsOfRuns) {
     const parsed = parseSpec(nestFields(fields));
     if (parsed.ok) runs.push(parsed.value);
     else addRunProblems(parsed.problems, fields, problems);
     if (problems.length >= MAX_PROBLEMS) break;
   }
-  const [first] = runs;
-  if (problems.length > 0 || first === undefined) return refused(problems);
-  const name = typeof body["name"] === "string" ? body["name"] : printRunName(first);
-  return { ok: true, value: { name, runs } };
+  return runs;
 };
 
 const refused = (problems: Problem[]): Checked<Sweep> => ({
@@ -75,11 +125,38 @@ const refused = (problems: Problem[]): Checked<Sweep> => ({
 /** The outer shape alone; what stands inside base, grid, runs and random is checked where it is read. */
 const shapeProblems = (body: Record<string, unknown>): Problem[] => {
   const checked = checkAgainst(sweepSchema, body);
-  if (checked.ok) return [];
-  return checked.problems.filter(({ pointer }) => {
+  if (checked.ok) return presetProblems(body);
+  const problems = checked.problems.filter(({ pointer }) => {
     const [, part, ...inner] = pointer.split("/");
     return inner.length === 0 || !["base", "grid", "runs", "random"].includes(part ?? "");
   });
+  return [...problems, ...presetProblems(body)];
+};
+
+/** A preset brings its own runs, and only a preset has a scale. */
+const presetProblems = (body: Record<string, unknown>): Problem[] => {
+  if (body["preset"] === undefined) {
+    if (body["scale"] === undefined) return [];
+    return [
+      {
+        pointer: "#/scale",
+        code: "conflict",
+        got: printable(body["scale"]),
+        detail: `scale belongs to a preset, and there is none; name one (${PRESET_NAMES.join(", ")}) or leave scale out`,
+      },
+    ];
+  }
+  return (["grid", "runs", "random"] as const).flatMap((part) =>
+    body[part] === undefined
+      ? []
+      : [
+          {
+            pointer: `#/${part}`,
+            code: "conflict" as const,
+            detail: `a preset brings its own runs; leave ${part} out, or lay fields over every run with base`,
+          },
+        ],
+  );
 };
 
 /** The valid fields of one part of the body; the problems of the others are added to `problems`. */

@@ -1,5 +1,6 @@
 /** The wire form of a sweep, shallow: the parts that hold spec fields are checked field by field in sweep.ts. */
 import { z } from "zod";
+import { DEFAULT_SCALE, PRESET_NAMES, PRESET_SCALES } from "./presets/presetNames.js";
 import { partialSpecSchema } from "./specSchema.js";
 
 /** Runs a sweep may have. */
@@ -17,7 +18,15 @@ export const sweepSchema = z.strictObject({
     .max(200)
     .refine((name) => !name.includes("\u0000"), { message: "must not contain NUL" })
     .optional()
-    .meta({ description: "for people; default: the name of the first run" }),
+    .meta({ description: "for people; default: the preset's, or that of the first run" }),
+  preset: z.enum(PRESET_NAMES).optional().meta({
+    description:
+      "the paper's experiments: one figure, or all of it; base is laid over every run. Excludes grid, runs and random",
+  }),
+  scale: z
+    .enum(PRESET_SCALES)
+    .optional()
+    .meta({ description: `of a preset: how large and how long; default ${DEFAULT_SCALE}` }),
   base: partialSpecSchema.optional().meta({ description: "fields that every run has" }),
   grid: fieldTree.optional().meta({
     description:
@@ -32,4 +41,6 @@ export const sweepSchema = z.strictObject({
   }),
 });
 
+/** A spec in parts: `base`, an entry of `runs`. */
+export type PartialSpecWire = z.output<typeof partialSpecSchema>;
 export type SweepWire = z.input<typeof sweepSchema>;

@@ -20,11 +20,20 @@ export interface Progress {
   secondsLeft: number | null;
 }
 
+export interface CheckpointEvent {
+  bytes: Uint8Array;
+  weightUpdate: number;
+  /** The run's last. */
+  final: boolean;
+  /** One of those that the spec asks to keep: it stays when newer ones come. */
+  kept: boolean;
+}
+
 export type TrainingEvent =
   /** After every minibatch; a cheap object, the caller decides how often to pass it on. */
   | { type: "progress"; progress: Progress }
   /** After an evaluation. The rows of one evaluation always come in one event. */
   | { type: "metrics"; rows: MetricRow[]; progress: Progress }
   /** The whole run as safetensors bytes: training resumed from them goes on exactly. */
-  | { type: "checkpoint"; bytes: Uint8Array; weightUpdate: number; final: boolean }
+  | ({ type: "checkpoint" } & CheckpointEvent)
   | { type: "finished"; progress: Progress };

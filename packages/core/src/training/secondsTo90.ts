@@ -9,23 +9,39 @@ const SHARE = 0.9;
  * The first `train_seconds` at which validation accuracy, interpolated linearly between evaluations, reaches 0.9 of its
  * last value; the first evaluation's, when that is above it already. Null without validation images.
  */
-export const secondsTo90 = (rows: readonly MetricRow[]): number | null => {
-  const valuesOf = (wanted: MetricName): Map<number, number> =>
-    new Map(rows.filter(({ name }) => name === wanted).map((row) => [row.weightUpdate, row.value]));
-  const secondsAt = valuesOf("train_seconds");
-  const points = [...valuesOf("validation_accuracy")]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([weightUpdate, accuracy]) => {
-      const seconds = secondsAt.get(weightUpdate);
-      return seconds === undefined ? [] : [{ seconds, accuracy }];
-    });
+export const secondsTo90 = (rows: readonly MetricRow[]): number | null =>
+  valueAt90(rows, "train_seconds");
+
+/** The same of another metric that grows while a run trains and has one value an evaluation. */
+export const valueAt90 = (rows: readonly MetricRow[], metric: MetricName): number | null => {
+  const valueOf = new Map(
+    rows.filter(({ name }) => name === metric).map((row) => [row.weightUpdate, row.value]),
+  );
+  const points = validationAccuracies(rows).flatMap(({ weightUpdate, accuracy }) => {
+    const value = valueOf.get(weightUpdate);
+    return value === undefined ? [] : [{ value, accuracy }];
+  });
   const last = points.at(-1);
   if (last === undefined) return null;
   const target = SHARE * last.accuracy;
   const reached = points.findIndex(({ accuracy }) => accuracy >= target);
   const after = points[reached];
   const before = points[reached - 1];
-  if (before === undefined) return after.seconds;
+  if (before === undefined) return after.value;
   const share = (target - before.accuracy) / (after.accuracy - before.accuracy);
-  return before.seconds + share * (after.seconds - before.seconds);
+  return before.value + share * (after.value - before.value);
+};
+
+/** In order of their weight updates, each evaluation once. */
+export const validationAccuracies = (
+  rows: readonly MetricRow[],
+): { weightUpdate: number; accuracy: number }[] => {
+  const accuracyOf = new Map(
+    rows
+      .filter(({ name }) => name === "validation_accuracy")
+      .map((row) => [row.weightUpdate, row.value]),
+  );
+  return [...accuracyOf]
+    .map(([weightUpdate, accuracy]) => ({ weightUpdate, accuracy }))
+    .sort((a, b) => a.weightUpdate - b.weightUpdate);
 };

@@ -17,7 +17,7 @@ import { DivergedError } from "./divergedError.js";
 import { engineOptionsOf, initialStateOf } from "./engineOptions.js";
 import { evaluate } from "./evaluation.js";
 import { isEvaluationPoint } from "./evaluationPoints.js";
-import type { Progress, TrainingEvent } from "./events.js";
+import type { CheckpointEvent, Progress, TrainingEvent } from "./events.js";
 import { type SinceEvaluation, addMinibatch, nothingSinceEvaluation } from "./sinceEvaluation.js";
 
 /** Shared with the caller, who may set it at any time. */
@@ -66,15 +66,16 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       }
       const elapsedSeconds = (options.now() - checkpointMs) / 1000;
       const due = control.checkpointRequested || elapsedSeconds >= options.checkpointEverySeconds;
-      if (due && !run.isDone) {
+      const { isKeepingPoint } = run;
+      if ((due || isKeepingPoint) && !run.isDone) {
         control.checkpointRequested = false;
-        yield await run.checkpoint(false);
+        yield await run.checkpoint({ final: false, kept: isKeepingPoint });
         checkpointMs = options.now();
       }
     }
     if (!alreadyDone) {
       control.checkpointRequested = false;
-      yield await run.checkpoint(true);
+      yield await run.checkpoint({ final: true, kept: false });
     }
     yield { type: "finished", progress: run.progress() };
   } finally {
@@ -153,6 +154,14 @@ class Run {
     return isEvaluationPoint(this.#minibatchesDone, this.#perEpoch, evaluateEvery);
   }
 
+  /** The run's minibatches fall into equal parts; a checkpoint is kept at the end of each but the last. */
+  get isKeepingPoint(): boolean {
+    const parts = this.#options.spec.keepCheckpoints + 1;
+    const passed = (minibatches: number): number =>
+      Math.floor((minibatches * parts) / this.#planned.minibatches);
+    return passed(this.#minibatchesDone) > passed(this.#minibatchesDone - 1);
+  }
+
   async trainMinibatch(): Promise<void> {
     const { control, dataset, now } = this.#options;
     const startMs = now();
@@ -199,7 +208,7 @@ class Run {
     return rows;
   }
 
-  async checkpoint(final: boolean): Promise<TrainingEvent> {
+  async checkpoint(role: Pick<CheckpointEvent, "final" | "kept">): Promise<TrainingEvent> {
     const bytes = writeCheckpoint({
       engineId: this.#engine.id,
       spec: this.#options.spec,
@@ -212,7 +221,7 @@ class Run {
         clocks: this.#clocks.read(),
       },
     });
-    return { type: "checkpoint", bytes, weightUpdate: this.#weightUpdates, final };
+    return { type: "checkpoint", bytes, weightUpdate: this.#weightUpdates, ...role };
   }
 
   async dispose(): Promise<void> {
