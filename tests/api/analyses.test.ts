@@ -48,7 +48,7 @@ beforeAll(async () => {
   await recordCheckpoint(
     lab.database,
     fence,
-    { attempt: 1, weightUpdate: 5, final: true, bytes },
+    { attempt: 1, weightUpdate: 5, final: true, kept: false, bytes },
     [],
   );
   await recordEnd(lab.database, fence, { event: "last_step" }, null);
@@ -110,7 +110,12 @@ describe("an analysis", () => {
   test.each([
     ["a typo", { kind: "landscape", resolutoin: 5 }, "#/resolutoin"],
     ["an even resolution", { kind: "landscape", resolution: 4 }, "#/resolution"],
-    ["a kind that is not there yet", { kind: "phase" }, "#/kind"],
+    ["a kind that there is not", { kind: "phases" }, "#/kind"],
+    [
+      "principal directions of no way",
+      { kind: "landscape", directions: "principal" },
+      "#/directions",
+    ],
     ["a number as text", { kind: "landscape", range: "1" }, "#/range"],
     ["a list", [], "#"],
   ])("with %s is refused at its field, and nothing is stored", async (_, body, pointer) => {

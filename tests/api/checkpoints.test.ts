@@ -37,7 +37,7 @@ beforeAll(async () => {
   id = await recordCheckpoint(
     lab.database,
     { runId: run.id, epoch: claimed?.epoch ?? -1 },
-    { attempt: 1, weightUpdate: 5, final: false, bytes },
+    { attempt: 1, weightUpdate: 5, final: false, kept: false, bytes },
     [],
   );
 });
@@ -54,6 +54,7 @@ describe("a checkpoint", () => {
       size_bytes: bytes.length,
       sha256,
       final: false,
+      kept: false,
       weight_update: 5,
     });
   });

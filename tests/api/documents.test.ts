@@ -52,6 +52,8 @@ describe("the OpenAPI document", () => {
     const { content } = document.paths["/v1/sweeps"].post.requestBody;
     expect(Object.keys(content["application/json"].schema.properties)).toEqual([
       "name",
+      "preset",
+      "scale",
       "base",
       "grid",
       "runs",

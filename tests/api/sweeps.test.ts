@@ -245,3 +245,68 @@ describe("cancel", () => {
     });
   });
 });
+
+describe("a preset", () => {
+  const small = {
+    width: 4,
+    depth: 2,
+    train_size: 40,
+    validation_size: 20,
+    test_size: 20,
+    epochs: 1,
+  };
+
+  test("is planned with its analyses and the time that they will take", async () => {
+    const plan = (
+      await lab.ada.post("/v1/sweeps?dry_run=true", {
+        preset: "paper",
+        scale: "smoke",
+        base: small,
+      })
+    ).json();
+    expect(plan).toMatchObject({ name: "paper, smoke", run_count: 9, estimate_basis: "assumed" });
+    expect(plan.analysis_count).toBe(
+      plan.runs.flatMap(({ analyses }: { analyses: object[] }) => analyses).length,
+    );
+    expect(plan.analysis_count).toBeGreaterThan(20);
+    expect(plan.estimated_slot_seconds).toBeGreaterThan(1);
+    const figure3 = { preset: "figure-3", scale: "smoke", base: small };
+    const figure = (await lab.ada.post("/v1/sweeps?dry_run=true", figure3)).json();
+    expect(figure).toMatchObject({ run_count: 5, analysis_count: 0 });
+  });
+
+  test("is stored with its analyses, which wait for their runs", async () => {
+    const response = await lab.ada.post("/v1/sweeps", {
+      preset: "figure-5",
+      scale: "smoke",
+      base: small,
+    });
+    expect(response.statusCode).toBe(201);
+    const sweep = response.json();
+    expect(sweep).toMatchObject({ run_count: 5, analyses: { queued: 5, running: 0 } });
+    const [run] = (await lab.ada.get(`/v1/sweeps/${sweep.id}/runs`)).json().data;
+    const { data } = (await lab.ada.get(`/v1/runs/${run.id}/analyses`)).json();
+    expect(data).toMatchObject([{ kind: "weights", state: "queued", settings: { bins: 101 } }]);
+    expect(data[0].estimated_seconds).toBeGreaterThan(0);
+  });
+
+  test("that is not known is refused with the names that are", async () => {
+    const before = await storedRuns();
+    const response = await lab.ada.post("/v1/sweeps", { preset: "figure-1" });
+    expect(response.statusCode).toBe(422);
+    expect(response.json().errors[0]).toMatchObject({ pointer: "#/preset" });
+    expect(await storedRuns()).toBe(before);
+  });
+
+  test("is on the list, with its runs at each scale", async () => {
+    const { data } = (await lab.ada.get("/v1/presets")).json();
+    expect(data.at(-1)).toEqual({
+      name: "paper",
+      scales: [
+        { scale: "smoke", run_count: 9 },
+        { scale: "short", run_count: 57 },
+        { scale: "full", run_count: 120 },
+      ],
+    });
+  });
+});

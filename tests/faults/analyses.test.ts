@@ -1,15 +1,19 @@
 import {
+  type AlignmentResult,
   type AnalysisSettings,
+  type CurvatureResult,
+  type LandscapePoint,
+  type LandscapeResult,
   type LayerDistributions,
-  analysisParts,
+  type PhaseConvergence,
   parseAnalysis,
 } from "@pclab/core";
 import {
-  type AnalysisPointRow,
   type AnalysisRow,
   cancelAnalysis,
   findAnalysis,
   listAnalysisPoints,
+  listCheckpoints,
   storeAnalysis,
 } from "@pclab/storage";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -25,11 +29,14 @@ beforeEach(async () => {
 });
 afterEach(() => lab.close());
 
-const landscape = (wire: object = {}): AnalysisSettings => {
-  const parsed = parseAnalysis({ kind: "landscape", examples: 50, ...wire });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.value;
+const parsed = (wire: object): AnalysisSettings => {
+  const checked = parseAnalysis(wire);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
+  return checked.value;
 };
+
+const landscape = (wire: object = {}): AnalysisSettings =>
+  parsed({ kind: "landscape", examples: 50, ...wire });
 
 const trained = async (wire: Record<string, unknown> = {}): Promise<string> => {
   const id = await lab.submitOne(smallSpec({ algorithm: "pc", epochs: 1, ...wire }));
@@ -38,9 +45,9 @@ const trained = async (wire: Record<string, unknown> = {}): Promise<string> => {
 };
 
 const submit = async (runId: string, settings: AnalysisSettings): Promise<string> => {
-  const total = analysisParts(settings);
-  const { id } = await storeAnalysis(lab.database, { userId: lab.userId, runId, settings, total });
-  return id;
+  const { userId } = lab;
+  const analysis = { userId, runId, checkpointId: null, settings, estimatedSeconds: 1 };
+  return (await storeAnalysis(lab.database, analysis)).id;
 };
 
 const until = (id: string, what: string, isSo: (row: AnalysisRow) => boolean) =>
@@ -52,7 +59,7 @@ const until = (id: string, what: string, isSo: (row: AnalysisRow) => boolean) =>
 
 const untilEnd = (id: string) => until(id, "end", ({ finishedAt }) => finishedAt !== null);
 
-const pointsOf = (id: string): Promise<AnalysisPointRow[]> => listAnalysisPoints(lab.database, id);
+const pointsOf = (id: string): Promise<LandscapePoint[]> => listAnalysisPoints(lab.database, id);
 
 test("promise: an analysis whose worker is killed goes on behind its points and ends as if undisturbed", async () => {
   const first = lab.startWorker({ slots: 1 });
@@ -110,6 +117,43 @@ test("the weights of a trained network are told in one result", async () => {
   }
 }, 60_000);
 
+test("training is looked at through the checkpoints that were kept of it", async () => {
+  lab.startWorker({ slots: 1 });
+  const runId = await trained({ keep_checkpoints: 2, epochs: 3 });
+  const checkpoints = await listCheckpoints(lab.database, runId);
+  const updates = checkpoints.map(({ weightUpdate }) => weightUpdate);
+  expect(updates).toHaveLength(3);
+  const resultOf = async (settings: AnalysisSettings): Promise<unknown> =>
+    (await untilEnd(await submit(runId, settings))).result;
+
+  const alignment = (await resultOf(
+    parsed({ kind: "alignment", examples: 20 }),
+  )) as AlignmentResult;
+  expect(alignment.moments.map((moment) => moment.weight_update)).toEqual([0, ...updates]);
+  for (const { network } of alignment.moments) expect(network.cosine).toBeGreaterThan(0);
+
+  const principal = { resolution: 3, directions: "principal" };
+  const { trajectory } = (await resultOf(landscape(principal))) as LandscapeResult;
+  expect(trajectory?.weight_updates).toEqual([0, ...updates]);
+  expect(trajectory?.coordinates.at(-1)).toEqual([0, 0]);
+  expect(Math.max(...(trajectory?.coordinates.flat() ?? []))).toBeCloseTo(1, 9);
+  const [first = 0, second = 0] = trajectory?.variance_shares ?? [];
+  expect(first).toBeGreaterThan(second);
+  expect(first + second).toBeGreaterThan(0.9);
+}, 120_000);
+
+test("convergence and curvature are told in one result", async () => {
+  lab.startWorker({ slots: 1 });
+  const runId = await trained();
+  const resultOf = async (wire: object): Promise<unknown> =>
+    (await untilEnd(await submit(runId, parsed(wire)))).result;
+  const phase = (await resultOf({ kind: "phase", examples: 20 })) as PhaseConvergence;
+  expect(phase).toMatchObject({ unit: "activity_steps", examples: 20 });
+  expect(phase.points.at(-1)?.relative_excess).toBeLessThan(phase.points[0]?.relative_excess ?? 0);
+  const curvature = (await resultOf({ kind: "curvature", examples: 50 })) as CurvatureResult;
+  expect(curvature.largest?.value).toBeGreaterThan(0);
+}, 60_000);
+
 test("a cancelled analysis stops, and keeps the points it has", async () => {
   lab.startWorker({ slots: 1 });
   const id = await submit(await trained(), landscape({ resolution: 101, surface: "energy" }));
@@ -137,7 +181,7 @@ describe("the same seed", () => {
     async () => {
       lab.startWorker({ slots: 1, threads: 2 });
       for (const surface of ["loss", "energy"]) {
-        const surfaces: AnalysisPointRow[][] = [];
+        const surfaces: LandscapePoint[][] = [];
         const engines = new Set<string | null>();
         for (const engine of ["reference", "native"]) {
           // Hardly trained, so that the two networks are the same.

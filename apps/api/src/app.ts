@@ -14,6 +14,7 @@ import { describeApi, serveDocument } from "./openapi.js";
 import { analysisRoutes } from "./routes/analyses.js";
 import { checkpointRoutes } from "./routes/checkpoints.js";
 import { healthRoutes } from "./routes/health.js";
+import { presetRoutes } from "./routes/presets.js";
 import { queueRoutes } from "./routes/queue.js";
 import { runRoutes } from "./routes/runs.js";
 import { sweepRoutes } from "./routes/sweeps.js";
@@ -48,6 +49,7 @@ export const buildApp = async (
   await describeApi(app, context.version);
   await app.register(healthRoutes(context));
   await app.register(sweepRoutes(context));
+  await app.register(presetRoutes());
   await app.register(runRoutes(context));
   await app.register(analysisRoutes(context));
   await app.register(checkpointRoutes(context));

@@ -12,7 +12,7 @@ import type { AnalyseMessage } from "./messages.js";
 import type { Supervision } from "./trainRun.js";
 
 export const analyseRun = async (
-  { settings, spec, checkpoint, datasetsFolder, stored, ...message }: AnalyseMessage,
+  { settings, spec, checkpoint, earlier, datasetsFolder, stored, ...message }: AnalyseMessage,
   { engines, control, send }: Supervision,
 ): Promise<void> => {
   const engine: EngineFactory = startEngine(engines, message.engine);
@@ -21,6 +21,7 @@ export const analyseRun = async (
     settings,
     spec,
     state: readCheckpoint(checkpoint, spec).network,
+    earlier: earlier.map((bytes) => readCheckpoint(bytes, spec).network),
     dataset: createDataset(files, spec),
     engine,
     stored,

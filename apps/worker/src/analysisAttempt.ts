@@ -1,5 +1,5 @@
 /** One attempt at an analysis, from its claim to the write that ends it; attempt.ts is the same for a run. */
-import { type EngineChoice, readStoredSpec } from "@pclab/core";
+import { type EngineChoice, looksAtTraining, readStoredSpec } from "@pclab/core";
 import {
   type AnalysisFence,
   type ClaimedAnalysis,
@@ -92,6 +92,12 @@ export class AnalysisAttempt implements LeasedAnalysis {
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#patiently(() => readCheckpoint(database, claimed.checkpoint));
+      // One after the other: a large network's are large.
+      const earlier: Uint8Array[] = [];
+      if (looksAtTraining(claimed.settings)) {
+        for (const row of claimed.earlier)
+          earlier.push(await this.#patiently(() => readCheckpoint(database, row)));
+      }
       const stored = await this.#patiently(() => listAnalysisPoints(database, claimed.id));
       this.#child = await startTrainingChild({
         onMessage: (message) => this.#onMessage(message),
@@ -102,6 +108,7 @@ export class AnalysisAttempt implements LeasedAnalysis {
         settings: claimed.settings,
         spec,
         checkpoint,
+        earlier,
         datasetsFolder,
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
         threads: this.#threads,

@@ -166,9 +166,9 @@ export class Attempt implements Leased {
         this.#writer.metrics(message.rows, message.progress);
         return;
       case "checkpoint": {
-        const { bytes, weightUpdate, final } = message;
-        this.#writer.checkpoint({ attempt: claimed.attempt, weightUpdate, final, bytes });
-        if (this.#isDraining && !final) {
+        const { type: _, ...checkpoint } = message;
+        this.#writer.checkpoint({ attempt: claimed.attempt, ...checkpoint });
+        if (this.#isDraining && !checkpoint.final) {
           this.#settle({ type: "handed_back", detail: "the worker drains" });
         }
         return;

@@ -1,6 +1,7 @@
 /** What the supervisor and its training child tell each other. Typed arrays cross as they are. */
 import type {
   AnalysisSettings,
+  CheckpointEvent,
   EngineChoice,
   ExperimentSpec,
   LandscapePoint,
@@ -29,6 +30,8 @@ export interface AnalyseMessage {
   settings: AnalysisSettings;
   spec: ExperimentSpec;
   checkpoint: Uint8Array;
+  /** Kept of the training before it, in its order. */
+  earlier: Uint8Array[];
   datasetsFolder: string;
   engine: EngineChoice;
   threads: number;
@@ -51,12 +54,7 @@ export interface FirstStepMessage {
   datasetSha256: string;
 }
 
-export interface CheckpointMessage {
-  type: "checkpoint";
-  bytes: Uint8Array;
-  weightUpdate: number;
-  final: boolean;
-}
+export type CheckpointMessage = { type: "checkpoint" } & CheckpointEvent;
 
 /** Of an analysis: points as they come, and the result, after which nothing follows. */
 export type FromAnalysis =

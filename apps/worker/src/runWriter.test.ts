@@ -62,6 +62,7 @@ const checkpoint = (weightUpdate: number) => ({
   attempt: 1,
   weightUpdate,
   final: false,
+  kept: false,
   bytes: new Uint8Array([weightUpdate]),
 });
 

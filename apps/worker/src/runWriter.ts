@@ -1,6 +1,6 @@
 /**
- * Stores what a run tells, in order and under its epoch. While PostgreSQL is away it keeps the metric rows and the newest
- * checkpoint alone: the rows up to a checkpoint commit with it.
+ * Stores what a run tells, in order and under its epoch. While PostgreSQL is away it keeps the metric rows, the newest checkpoint
+ * and those that are to stay: the rows up to a checkpoint commit with it.
  */
 import type { MetricRow, Progress } from "@pclab/core";
 import {
@@ -38,7 +38,8 @@ export class RunWriter {
   #rows: MetricRow[] = [];
   /** Of the newest rows. */
   #progress: Progress | null = null;
-  #checkpoint: NewCheckpoint | null = null;
+  /** At most one that need not be kept, the last. */
+  #checkpoints: NewCheckpoint[] = [];
   #pumping: Promise<void> | null = null;
   #failure: unknown = null;
 
@@ -58,7 +59,7 @@ export class RunWriter {
   }
 
   checkpoint(checkpoint: NewCheckpoint): void {
-    this.#checkpoint = checkpoint;
+    this.#checkpoints = [...this.#checkpoints.filter(({ kept }) => kept), checkpoint];
     this.#wake();
   }
 
@@ -91,7 +92,7 @@ export class RunWriter {
   }
 
   get #hasWork(): boolean {
-    return this.#firstStep !== null || this.#checkpoint !== null || this.#rows.length > 0;
+    return this.#firstStep !== null || this.#checkpoints.length > 0 || this.#rows.length > 0;
   }
 
   async #storeNext(): Promise<void> {
@@ -102,8 +103,8 @@ export class RunWriter {
       this.#firstStep = null;
       return;
     }
-    const checkpoint = this.#checkpoint;
-    if (checkpoint === null) {
+    const [checkpoint] = this.#checkpoints;
+    if (checkpoint === undefined) {
       const rows = [...this.#rows];
       await recordMetrics(database, fence, rows, this.#progress);
       this.#rows.splice(0, rows.length);
@@ -113,6 +114,6 @@ export class RunWriter {
     await recordCheckpoint(database, fence, checkpoint, rows, this.#progress);
     // Rows come in the order of training, so those up to a checkpoint are the first.
     this.#rows.splice(0, rows.length);
-    if (this.#checkpoint === checkpoint) this.#checkpoint = null;
+    this.#checkpoints = this.#checkpoints.filter((one) => one !== checkpoint);
   }
 }

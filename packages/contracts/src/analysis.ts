@@ -1,5 +1,5 @@
 /** An analysis as the API answers it. */
-import { ANALYSIS_KINDS, RUN_REASONS, analysisSchema } from "@pclab/core";
+import { ANALYSIS_KINDS, ANALYSIS_STATES, RUN_REASONS, analysisSchema } from "@pclab/core";
 import { z } from "zod";
 
 const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
@@ -7,9 +7,13 @@ const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
 export const analysisBodySchema = z.object({
   id: z.string(),
   run_id: z.string(),
+  checkpoint_id: z
+    .string()
+    .nullable()
+    .meta({ description: "what it looks at; null is the run's last" }),
   kind: z.enum(ANALYSIS_KINDS),
   settings: analysisSchema.meta({ description: "with every default filled in" }),
-  state: z.enum(["queued", "running", "succeeded", "failed", "canceled"]),
+  state: z.enum(ANALYSIS_STATES),
   reason: z.enum(RUN_REASONS).nullable(),
   reason_detail: z.string().nullable(),
   engine: z.string().nullable().meta({ description: "the id of the engine that computed it" }),
@@ -17,7 +21,11 @@ export const analysisBodySchema = z.object({
     done: z.int().meta({ description: "points of a landscape; else 0 or 1" }),
     total: z.int(),
     fraction: z.number().min(0).max(1),
+    seconds_left: z.number().nullable().meta({ description: "at the pace so far" }),
   }),
+  estimated_seconds: z
+    .number()
+    .meta({ description: "of one slot, as they were forecast on submission" }),
   result: z
     .unknown()
     .meta({ description: "null until it succeeded; a landscape's points come with `/points`" }),

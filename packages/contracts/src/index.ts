@@ -1,6 +1,7 @@
 /** What crosses a process over HTTP: the shapes of the API's bodies. */
 export * from "./analysis.js";
 export * from "./page.js";
+export * from "./preset.js";
 export * from "./problem.js";
 export * from "./queue.js";
 export * from "./run.js";

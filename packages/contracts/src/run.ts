@@ -93,6 +93,7 @@ export const checkpointSchema = z.object({
   attempt: z.int(),
   weight_update: z.int(),
   final: z.boolean(),
+  kept: z.boolean().meta({ description: "it stays when newer ones come" }),
   size_bytes: z.int(),
   sha256: z.string(),
   created_at: time,

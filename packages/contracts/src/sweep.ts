@@ -1,5 +1,5 @@
 /** A sweep as the API answers it. */
-import { RUN_STATES, SWEEP_STATES } from "@pclab/core";
+import { ANALYSIS_STATES, RUN_STATES, SWEEP_STATES, analysisSchema } from "@pclab/core";
 import { z } from "zod";
 
 const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
@@ -12,9 +12,15 @@ export const sweepBodySchema = z.object({
   state: z.enum(SWEEP_STATES),
   run_count: z.int(),
   counts: runCountsSchema,
+  analyses: z
+    .record(z.enum(ANALYSIS_STATES), z.int())
+    .meta({ description: "of its runs, per state" }),
   created_at: time,
   cancel_requested_at: time.nullable(),
-  poll_after_ms: z.int().nullable().meta({ description: "null once the sweep is terminal" }),
+  poll_after_ms: z
+    .int()
+    .nullable()
+    .meta({ description: "null once the sweep is terminal and its analyses have ended" }),
 });
 export type SweepBody = z.output<typeof sweepBodySchema>;
 
@@ -22,14 +28,24 @@ export const planSchema = z.object({
   dry_run: z.literal(true),
   name: z.string(),
   run_count: z.int(),
-  estimated_slot_seconds: z.number().nullable().meta({
+  analysis_count: z.int().meta({ description: "done once their runs have succeeded" }),
+  estimated_slot_seconds: z
+    .number()
+    .meta({ description: "of all runs and analyses on one core each" }),
+  estimate_basis: z.enum(["measured", "assumed"]).meta({
     description:
-      "training seconds of all runs on one core each, at the pace of this server's finished runs",
+      "the pace of what has finished on this server; or, where nothing has, of the native engine on a common core",
   }),
   estimated_seconds: z
     .number()
     .nullable()
     .meta({ description: "the same shared by the slots there are, the queue left aside" }),
   estimate_reason: z.string().nullable().meta({ description: "why there is no estimate" }),
-  runs: z.array(z.object({ name: z.string(), spec: z.record(z.string(), z.unknown()) })),
+  runs: z.array(
+    z.object({
+      name: z.string(),
+      spec: z.record(z.string(), z.unknown()),
+      analyses: z.array(analysisSchema),
+    }),
+  ),
 });

@@ -51,5 +51,6 @@ export * from "./experiment/presets/expandPreset.js";
 export type { Distribution } from "./analysis/distribution.js";
 export type { Convexity } from "./analysis/convexity.js";
 export * from "./analysis/analysisSettings.js";
+export * from "./analysis/analysisWork.js";
 export * from "./analysis/landscapeGrid.js";
 export * from "./analysis/filterDirection.js";

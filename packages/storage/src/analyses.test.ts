@@ -23,8 +23,11 @@ import {
   renewAnalysisLeases,
 } from "./analysisLeases.js";
 import type { Database } from "./database.js";
+import { cancelSweep } from "./cancellation.js";
 import { dispatchedWork, forgetDispatch, markDispatched, nextWork } from "./dispatch.js";
+import { listCheckpoints } from "./checkpoints.js";
 import { recordCheckpoint, recordEnd } from "./liveRuns.js";
+import { findSweep } from "./sweeps.js";
 import { findOrCreateUser } from "./tokens.js";
 import { capacity, registerWorker } from "./workers.js";
 
@@ -42,8 +45,14 @@ const settings = (): AnalysisSettings => {
   return parsed.value;
 };
 
+const analysis = (checkpointId: string | null = null) => ({
+  checkpointId,
+  settings: settings(),
+  estimatedSeconds: 1,
+});
+
 const submit = (runId: string): Promise<AnalysisRow> =>
-  storeAnalysis(database, { userId: storage.userId, runId, settings: settings(), total: 5 });
+  storeAnalysis(database, { userId: storage.userId, runId, ...analysis() });
 
 /** A run that has succeeded, with its checkpoint. */
 const trained = async (): Promise<string> => {
@@ -52,7 +61,7 @@ const trained = async (): Promise<string> => {
   await recordCheckpoint(
     database,
     fenceOf(run),
-    { attempt: 1, weightUpdate: 10, final: true, bytes },
+    { attempt: 1, weightUpdate: 10, final: true, kept: false, bytes },
     [],
   );
   await recordEnd(database, fenceOf(run), { event: "last_step" }, null);
@@ -145,12 +154,13 @@ test("more queued analyses than a user may have are refused; another user's do n
     runId,
     kind: "weights",
     settings: {},
+    estimatedSeconds: 1,
     total: 1,
   }));
   await database.prisma.analysis.createMany({ data: rows });
   await expect(submit(runId)).rejects.toThrow(QueuedAnalysesQuotaError);
   const { id: userId } = await findOrCreateUser(database, "ben");
-  await storeAnalysis(database, { userId, runId, settings: settings(), total: 5 });
+  await storeAnalysis(database, { userId, runId, ...analysis() });
 });
 
 test("a point that is not finite is stored as null", async () => {
@@ -257,4 +267,70 @@ test("an analysis whose run ended without a network fails and says so", async ()
   const { state, reasonDetail } = await read(id);
   expect(state).toBe("failed");
   expect(reasonDetail).toContain(`${run.id} is failed`);
+});
+
+describe("kept checkpoints", () => {
+  const write = (run: Parameters<typeof fenceOf>[0], weightUpdate: number, kept: boolean) => {
+    const bytes = new Uint8Array([weightUpdate]);
+    const checkpoint = { attempt: 1, weightUpdate, final: false, kept, bytes };
+    return recordCheckpoint(database, fenceOf(run), checkpoint, []);
+  };
+
+  test("stay when newer ones come, and an analysis has those before what it looks at", async () => {
+    const run = await storage.running();
+    const first = await write(run, 1, true);
+    await write(run, 2, false);
+    const third = await write(run, 3, true);
+    const last = await write(run, 4, false);
+    await recordEnd(database, fenceOf(run), { event: "last_step" }, null);
+    expect((await listCheckpoints(database, run.id)).map(({ id }) => id)).toEqual([
+      first,
+      third,
+      last,
+    ]);
+    const { id } = await submit(run.id);
+    const claimed = await claimAnalysis(database, {
+      analysisId: id,
+      epoch: 0,
+      workerId: "wrk_other",
+      leaseMs: 60_000,
+    });
+    expect(claimed?.checkpoint.id).toBe(last);
+    expect(claimed?.earlier.map((row) => row.id)).toEqual([first, third]);
+  });
+
+  test("are those that an analysis is asked of", async () => {
+    const run = await storage.running();
+    const looked = await write(run, 1, false);
+    const { userId } = storage;
+    const { id } = await storeAnalysis(database, { userId, runId: run.id, ...analysis(looked) });
+    const last = await write(run, 2, false);
+    await recordEnd(database, fenceOf(run), { event: "last_step" }, null);
+    expect((await listCheckpoints(database, run.id)).map((row) => row.id)).toEqual([looked, last]);
+    const claimed = await claimAnalysis(database, {
+      analysisId: id,
+      epoch: 0,
+      workerId: "wrk_other",
+      leaseMs: 60_000,
+    });
+    expect(claimed?.checkpoint.id).toBe(looked);
+    expect(claimed?.earlier).toEqual([]);
+  });
+});
+
+test("cancelling a sweep ends its waiting analyses and asks the running ones to stop", async () => {
+  const runId = await trained();
+  const running = await submit(runId);
+  await claim(running.id);
+  const waiting = await submit(runId);
+  const { sweepId } = await database.prisma.run.findUniqueOrThrow({ where: { id: runId } });
+  const { userId } = storage;
+  expect(await cancelSweep(database, { userId, id: sweepId })).toEqual({ changed: true });
+  const find = (id: string) => findAnalysis(database, { userId, id });
+  expect(await find(waiting.id)).toMatchObject({ state: "canceled", reason: "user" });
+  expect((await find(running.id))?.cancelRequestedAt).not.toBeNull();
+  expect(await findSweep(database, { userId, id: sweepId })).toMatchObject({
+    analyses: { canceled: 1, running: 1 },
+  });
+  expect(await cancelSweep(database, { userId, id: sweepId })).toEqual({ changed: false });
 });

@@ -1,11 +1,17 @@
 /** Analyses as their owner sees them: submitted, read, cancelled. How a worker holds one is in analysisLeases.ts. */
-import type { AnalysisKind, AnalysisSettings, RunReason } from "@pclab/core";
-import type { Database } from "./database.js";
+import {
+  type AnalysisKind,
+  type AnalysisSettings,
+  type AnalysisState,
+  type LandscapePoint,
+  type MeasuredAnalysis,
+  type RunReason,
+  analysisParts,
+  readStoredSpec,
+} from "@pclab/core";
+import type { Database, Transaction } from "./database.js";
 import type { Analysis, Prisma } from "./generated/prisma/client.js";
 import { newId } from "./ids.js";
-
-export const ANALYSIS_STATES = ["queued", "running", "succeeded", "failed", "canceled"] as const;
-export type AnalysisState = (typeof ANALYSIS_STATES)[number];
 
 export type AnalysisRow = Omit<Analysis, "state" | "kind" | "reason"> & {
   state: AnalysisState;
@@ -19,32 +25,38 @@ export const asAnalysisRow = (row: Analysis): AnalysisRow => row as AnalysisRow;
 export interface NewAnalysis {
   userId: string;
   runId: string;
+  /** The checkpoint to look at, which then stays; null for the run's last. */
+  checkpointId: string | null;
   settings: AnalysisSettings;
-  /** Parts to do. */
-  total: number;
+  /** Of one slot, as they are forecast. */
+  estimatedSeconds: number;
 }
 
 const insert = ({
   userId,
   runId,
+  checkpointId,
   settings,
-  total,
+  estimatedSeconds,
 }: NewAnalysis): Prisma.AnalysisUncheckedCreateInput => ({
   id: newId("ana"),
   userId,
   runId,
+  checkpointId,
   kind: settings.kind,
   settings,
-  total,
+  estimatedSeconds,
+  total: analysisParts(settings),
 });
 
 /** Analyses a user may have in the queue. */
 export const MAX_QUEUED_ANALYSES_PER_USER = 10_000;
 
 export class QueuedAnalysesQuotaError extends Error {
-  constructor() {
+  constructor(queued: number, added: number) {
     super(
-      `${MAX_QUEUED_ANALYSES_PER_USER} of your analyses are queued, the most that may be at once`,
+      `${queued} of your analyses are queued and ${added} would be added; ` +
+        `at most ${MAX_QUEUED_ANALYSES_PER_USER} may be queued at once`,
     );
     this.name = "QueuedAnalysesQuotaError";
   }
@@ -54,11 +66,37 @@ export class QueuedAnalysesQuotaError extends Error {
 export const storeAnalysis = async (
   { prisma }: Database,
   analysis: NewAnalysis,
-): Promise<AnalysisRow> => {
-  const { userId } = analysis;
-  const queued = await prisma.analysis.count({ where: { userId, state: "queued" } });
-  if (queued >= MAX_QUEUED_ANALYSES_PER_USER) throw new QueuedAnalysesQuotaError();
-  return asAnalysisRow(await prisma.analysis.create({ data: insert(analysis) }));
+): Promise<AnalysisRow> =>
+  prisma.$transaction(async (transaction) => {
+    const { userId, checkpointId } = analysis;
+    await refuseOverQuota(transaction, userId, 1);
+    if (checkpointId !== null) {
+      await transaction.checkpoint.update({ where: { id: checkpointId }, data: { kept: true } });
+    }
+    return asAnalysisRow(await transaction.analysis.create({ data: insert(analysis) }));
+  });
+
+/** Those that are submitted together with their runs. */
+export const insertAnalyses = async (
+  transaction: Transaction,
+  userId: string,
+  analyses: readonly Omit<NewAnalysis, "userId">[],
+): Promise<void> => {
+  if (analyses.length === 0) return;
+  await refuseOverQuota(transaction, userId, analyses.length);
+  await transaction.analysis.createMany({
+    data: analyses.map((analysis) => insert({ userId, ...analysis })),
+  });
+};
+
+const refuseOverQuota = async (
+  transaction: Transaction,
+  userId: string,
+  added: number,
+): Promise<void> => {
+  const queued = await transaction.analysis.count({ where: { userId, state: "queued" } });
+  if (queued + added > MAX_QUEUED_ANALYSES_PER_USER)
+    throw new QueuedAnalysesQuotaError(queued, added);
 };
 
 export const findAnalysis = async (
@@ -81,17 +119,56 @@ export const listAnalyses = async (
   return rows.map(asAnalysisRow);
 };
 
-/** One point of a landscape, at its place in the grid; null where the surface is not finite. */
-export interface AnalysisPointRow {
-  index: number;
-  value: number | null;
-  accuracy: number | null;
-}
+export type AnalysisCounts = Record<AnalysisState, number>;
+
+/** Per sweep, of all its runs. */
+export const countAnalyses = async (
+  prisma: Transaction,
+  sweepIds: readonly string[],
+): Promise<Map<string, AnalysisCounts>> => {
+  const groups = await prisma.$queryRaw<
+    { sweep_id: string; state: AnalysisState; count: number }[]
+  >`
+    SELECT runs.sweep_id, analyses.state, count(*)::int AS count
+    FROM analyses JOIN runs ON runs.id = analyses.run_id
+    WHERE runs.sweep_id = ANY(${[...sweepIds]}::text[]) GROUP BY 1, 2`;
+  const counts = new Map(sweepIds.map((id) => [id, noAnalyses()]));
+  for (const { sweep_id, state, count } of groups) {
+    const ofSweep = counts.get(sweep_id);
+    if (ofSweep !== undefined) ofSweep[state] = count;
+  }
+  return counts;
+};
+
+export const noAnalyses = (): AnalysisCounts => ({
+  queued: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  canceled: 0,
+});
+
+/** The latest that succeeded in one attempt: what forecasts go by. */
+export const listMeasuredAnalyses = async (
+  { prisma }: Database,
+  limit: number,
+): Promise<MeasuredAnalysis[]> => {
+  const rows = await prisma.$queryRaw<{ settings: unknown; spec: unknown; seconds: number }[]>`
+    SELECT settings, spec, EXTRACT(EPOCH FROM analyses.finished_at - analyses.started_at)::float8 AS seconds
+    FROM analyses JOIN runs ON runs.id = analyses.run_id
+    WHERE analyses.state = 'succeeded' AND analyses.attempt = 1
+    ORDER BY analyses.finished_at DESC LIMIT ${limit}::int`;
+  return rows.map(({ settings, spec, seconds }) => ({
+    settings: settings as AnalysisSettings,
+    spec: readStoredSpec(spec),
+    seconds,
+  }));
+};
 
 export const listAnalysisPoints = async (
   { prisma }: Database,
   analysisId: string,
-): Promise<AnalysisPointRow[]> =>
+): Promise<LandscapePoint[]> =>
   prisma.analysisPoint.findMany({
     where: { analysisId },
     orderBy: { index: "asc" },

@@ -2,8 +2,8 @@
  * How a worker takes an analysis and keeps it: claim, lease, points as they come, the end. Every write is fenced by the
  * analysis's epoch, as a run's are.
  */
-import type { AnalysisSettings, RunReason } from "@pclab/core";
-import { type AnalysisPointRow, type AnalysisRow, asAnalysisRow } from "./analyses.js";
+import type { AnalysisSettings, LandscapePoint, RunReason } from "@pclab/core";
+import { type AnalysisRow, asAnalysisRow } from "./analyses.js";
 import type { CheckpointRow } from "./checkpoints.js";
 import type { Database, Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
@@ -29,8 +29,10 @@ export interface ClaimedAnalysis {
   settings: AnalysisSettings;
   /** The spec of its run as it is stored. */
   storedSpec: unknown;
-  /** The run's last, which it looks at. */
+  /** What it looks at. */
   checkpoint: CheckpointRow;
+  /** Those that were kept of the training before it, in its order. */
+  earlier: CheckpointRow[];
   /** Points that an attempt before has left: the first of the grid. */
   done: number;
 }
@@ -52,11 +54,14 @@ export const claimAnalysis = async (
     if (changed !== 1) return null;
     const { run, ...row } = await transaction.analysis.findUniqueOrThrow({
       where: { id: analysisId },
-      include: {
-        run: { include: { checkpoints: { orderBy: { weightUpdate: "desc" }, take: 1 } } },
-      },
+      include: { run: { include: { checkpoints: { orderBy: { weightUpdate: "asc" } } } } },
     });
-    const [checkpoint] = run.checkpoints;
+    const { checkpoints } = run;
+    const place =
+      row.checkpointId === null
+        ? checkpoints.length - 1
+        : checkpoints.findIndex(({ id }) => id === row.checkpointId);
+    const checkpoint = checkpoints[place];
     if (checkpoint === undefined) throw new Error(`${run.id} has succeeded without a checkpoint`);
     return {
       id: row.id,
@@ -64,6 +69,7 @@ export const claimAnalysis = async (
       settings: row.settings as AnalysisSettings,
       storedSpec: run.spec,
       checkpoint,
+      earlier: checkpoints.slice(0, place),
       done: row.done,
     };
   });
@@ -91,7 +97,7 @@ export const renewAnalysisLeases = async (
 export const recordAnalysisPoints = async (
   { prisma }: Database,
   fence: AnalysisFence,
-  { engine, points }: { engine: string; points: readonly AnalysisPointRow[] },
+  { engine, points }: { engine: string; points: readonly LandscapePoint[] },
 ): Promise<void> =>
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);

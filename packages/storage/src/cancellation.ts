@@ -1,5 +1,5 @@
 /** Cancelling: what waits ends at once, what runs is asked to stop (canceling) and ends when it has. */
-import type { Database } from "./database.js";
+import type { Database, Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
 import { StateConflictError, moveRun } from "./moveRun.js";
 import { type RunKey, type RunRow, asRunRow } from "./runs.js";
@@ -31,7 +31,7 @@ const cancelTargets = statesThatAllow("cancel").map((state) => ({
 const endAtOnce = cancelTargets.filter(({ to }) => to === "canceled").map(({ state }) => state);
 const stopFirst = cancelTargets.filter(({ to }) => to === "canceling").map(({ state }) => state);
 
-/** Cancels every run of a sweep that still can be, in three statements however many they are. */
+/** Cancels every run and every analysis of a sweep that still can be, in a few statements however many they are. */
 export const cancelSweep = async (
   { prisma }: Database,
   { userId, id }: { userId: string; id: string },
@@ -53,8 +53,26 @@ export const cancelSweep = async (
     const asked = await transaction.$executeRaw`
       UPDATE runs SET state = 'canceling', reason = 'user', version = version + 1
       WHERE sweep_id = ${id} AND state IN (${Prisma.join(stopFirst)})`;
-    if (ended + asked === 0) return { changed: false };
+    const analyses = await cancelAnalyses(transaction, id);
+    if (ended + asked + analyses === 0) return { changed: false };
     await transaction.$executeRaw`
       UPDATE sweeps SET cancel_requested_at = COALESCE(cancel_requested_at, now()) WHERE id = ${id}`;
     return { changed: true };
   });
+
+const cancelAnalyses = async (transaction: Transaction, sweepId: string): Promise<number> => {
+  // In the order of their ids, as the heartbeats lock them.
+  await transaction.$executeRaw`
+    SELECT analyses.id FROM analyses JOIN runs ON runs.id = analyses.run_id
+    WHERE runs.sweep_id = ${sweepId} AND analyses.finished_at IS NULL
+    ORDER BY analyses.id FOR NO KEY UPDATE OF analyses`;
+  const ended = await transaction.$executeRaw`
+    UPDATE analyses SET state = 'canceled', reason = 'user', cancel_requested_at = now(), finished_at = now(),
+      dispatched_at = NULL, epoch = analyses.epoch + 1
+    FROM runs WHERE runs.id = analyses.run_id AND runs.sweep_id = ${sweepId} AND analyses.state = 'queued'`;
+  const asked = await transaction.$executeRaw`
+    UPDATE analyses SET cancel_requested_at = now()
+    FROM runs WHERE runs.id = analyses.run_id AND runs.sweep_id = ${sweepId} AND analyses.state = 'running'
+      AND analyses.cancel_requested_at IS NULL`;
+  return ended + asked;
+};

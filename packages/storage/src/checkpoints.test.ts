@@ -24,7 +24,7 @@ const store = async (bytes: Uint8Array, weightUpdate = 1): Promise<CheckpointRow
   await recordCheckpoint(
     storage.database,
     fenceOf(claimed),
-    { attempt: 1, weightUpdate, final: false, bytes },
+    { attempt: 1, weightUpdate, final: false, kept: false, bytes },
     [],
   );
   const [checkpoint] = await listCheckpoints(storage.database, claimed.id);
@@ -70,7 +70,7 @@ test("a newer checkpoint replaces the older ones of its run alone", async () => 
     await recordCheckpoint(
       storage.database,
       fenceOf(claimed),
-      { attempt: 1, weightUpdate, final: false, bytes: randomBytes(10) },
+      { attempt: 1, weightUpdate, final: false, kept: false, bytes: randomBytes(10) },
       [],
     );
   }

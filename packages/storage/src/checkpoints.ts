@@ -12,6 +12,8 @@ export interface NewCheckpoint {
   attempt: number;
   weightUpdate: number;
   final: boolean;
+  /** It stays when newer ones come. */
+  kept: boolean;
   bytes: Uint8Array;
 }
 
@@ -23,7 +25,7 @@ export class CheckpointCorruptError extends Error {
 export const insertCheckpoint = async (
   transaction: Transaction,
   runId: string,
-  { attempt, weightUpdate, final, bytes }: NewCheckpoint,
+  { attempt, weightUpdate, final, kept, bytes }: NewCheckpoint,
 ): Promise<string> => {
   const id = newId("ckpt");
   await transaction.checkpoint.create({
@@ -33,6 +35,7 @@ export const insertCheckpoint = async (
       attempt,
       weightUpdate,
       final,
+      kept,
       sizeBytes: bytes.byteLength,
       sha256: new Uint8Array(createHash("sha256").update(bytes).digest()),
     },
@@ -46,13 +49,13 @@ export const insertCheckpoint = async (
   return id;
 };
 
-/** A run goes on from its newest alone. */
+/** A run goes on from its newest; of the others those stay that are to be kept. */
 export const deleteOlderCheckpoints = async (
   transaction: Transaction,
   runId: string,
   newestId: string,
 ): Promise<void> => {
-  await transaction.checkpoint.deleteMany({ where: { runId, id: { not: newestId } } });
+  await transaction.checkpoint.deleteMany({ where: { runId, id: { not: newestId }, kept: false } });
 };
 
 export const findCheckpoint = async (

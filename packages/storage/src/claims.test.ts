@@ -69,7 +69,7 @@ test("a resumed run goes on from its checkpoint, and rows past it are measured a
   await recordCheckpoint(
     storage.database,
     fenceOf(first),
-    { attempt: 1, weightUpdate: 20, final: false, bytes: new Uint8Array([1, 2, 3]) },
+    { attempt: 1, weightUpdate: 20, final: false, kept: false, bytes: new Uint8Array([1, 2, 3]) },
     [row(10), row(20)],
   );
   await recordMetrics(storage.database, fenceOf(first), [row(30)]);

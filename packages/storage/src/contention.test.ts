@@ -15,7 +15,13 @@ import {
 import { recoverLostRuns } from "./recovery.js";
 
 const row = { weightUpdate: 1, name: "test_loss", layer: null, value: 1 } as const;
-const checkpoint = { attempt: 1, weightUpdate: 1, final: false, bytes: new Uint8Array(100_000) };
+const checkpoint = {
+  attempt: 1,
+  weightUpdate: 1,
+  final: false,
+  kept: false,
+  bytes: new Uint8Array(100_000),
+};
 
 test("an attempt writes, its worker beats, the dispatcher works and the sweep is canceled", async () => {
   const storage = await TestStorage.open();

@@ -29,6 +29,7 @@ const checkpoint = {
   attempt: 1,
   weightUpdate: 10,
   final: false,
+  kept: false,
   bytes: new Uint8Array([1, 2, 3]),
 };
 

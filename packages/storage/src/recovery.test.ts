@@ -66,7 +66,13 @@ test("a checkpoint in between renews the budget; lost leases count as crashes do
     await recordCheckpoint(
       storage.database,
       fenceOf(claimed),
-      { attempt: crash, weightUpdate: crash, final: false, bytes: new Uint8Array([crash]) },
+      {
+        attempt: crash,
+        weightUpdate: crash,
+        final: false,
+        kept: false,
+        bytes: new Uint8Array([crash]),
+      },
       [],
     );
     await storage.endLeases();

@@ -1,5 +1,6 @@
 /** Sweeps: stored whole with their runs and their idempotency key in one transaction, or not at all. */
 import {
+  type AnalysisSettings,
   type ExperimentSpec,
   type RunCounts,
   type RunState,
@@ -8,6 +9,7 @@ import {
   printSpec,
   totalWeightUpdates,
 } from "@pclab/core";
+import { type AnalysisCounts, countAnalyses, insertAnalyses, noAnalyses } from "./analyses.js";
 import type { Database, Transaction } from "./database.js";
 import type { Prisma } from "./generated/prisma/client.js";
 import { type IdempotencyClaim, type Replay, claimIdempotencyKey } from "./idempotency.js";
@@ -20,6 +22,8 @@ export interface SweepRow {
   createdAt: Date;
   cancelRequestedAt: Date | null;
   counts: RunCounts;
+  /** Of its runs. */
+  analyses: AnalysisCounts;
 }
 
 export interface NewSweep {
@@ -28,6 +32,15 @@ export interface NewSweep {
   /** The body as it was submitted. */
   request: unknown;
   runs: readonly ExperimentSpec[];
+  /** To be done once their runs have succeeded. */
+  analyses?: readonly SweepAnalysis[];
+}
+
+export interface SweepAnalysis {
+  /** The run's place in the sweep. */
+  run: number;
+  settings: AnalysisSettings;
+  estimatedSeconds: number;
 }
 
 export type StoredSweep = { stored: SweepRow } | { replayed: Replay };
@@ -35,7 +48,7 @@ export type StoredSweep = { stored: SweepRow } | { replayed: Replay };
 /** `answer` makes the response that a repeated request with the same key is answered with. */
 export const storeSweep = async (
   { prisma }: Database,
-  sweep: NewSweep,
+  { analyses = [], ...sweep }: NewSweep,
   idempotency: { claim: IdempotencyClaim; answer: (row: SweepRow) => Prisma.InputJsonValue } | null,
 ): Promise<StoredSweep> =>
   prisma.$transaction(async (transaction) => {
@@ -46,6 +59,7 @@ export const storeSweep = async (
       createdAt: new Date(),
       cancelRequestedAt: null,
       counts: countRuns([{ state: "queued", count: sweep.runs.length }]),
+      analyses: { ...noAnalyses(), queued: analyses.length },
     };
     if (idempotency !== null) {
       const replay = await claimIdempotencyKey(transaction, idempotency.claim, () =>
@@ -63,7 +77,15 @@ export const storeSweep = async (
         createdAt: row.createdAt,
       },
     });
-    await insertRuns(transaction, row, sweep.runs);
+    const ids = await insertRuns(transaction, row, sweep.runs);
+    await insertAnalyses(
+      transaction,
+      sweep.userId,
+      analyses.flatMap(({ run, ...analysis }) => {
+        const runId = ids[run];
+        return runId === undefined ? [] : [{ ...analysis, runId, checkpointId: null }];
+      }),
+    );
     return { stored: row };
   });
 
@@ -89,12 +111,12 @@ const refuseOverQuota = async (
     throw new QueuedRunsQuotaError(queued, runs.length);
 };
 
-/** One statement for all runs: 10,000 rows by createMany take seconds. */
+/** One statement for all runs: 10,000 rows by createMany take seconds. Answers their ids, in their order. */
 const insertRuns = async (
   transaction: Transaction,
   { id, userId }: SweepRow,
   specs: readonly ExperimentSpec[],
-): Promise<void> => {
+): Promise<string[]> => {
   const ids = specs.map(() => newId("run"));
   const names = specs.map(printRunName);
   const wires = specs.map((spec) => JSON.stringify(printSpec(spec)));
@@ -104,6 +126,7 @@ const insertRuns = async (
     SELECT new.id, ${id}, ${userId}, (new.position - 1)::int, new.name, new.spec::jsonb, new.total
     FROM unnest(${ids}::text[], ${names}::text[], ${wires}::text[], ${totals}::int[])
       WITH ORDINALITY AS new(id, name, spec, total, position)`;
+  return ids;
 };
 
 export const findSweep = async (
@@ -112,8 +135,8 @@ export const findSweep = async (
 ): Promise<SweepRow | null> => {
   const sweep = await prisma.sweep.findFirst({ where: { id, userId } });
   if (sweep === null) return null;
-  const counts = await countsOf(prisma, [id]);
-  return { ...sweep, counts: counts.get(id) ?? countRuns([]) };
+  const [row] = await withCounts(prisma, [sweep]);
+  return row ?? null;
 };
 
 export interface Page {
@@ -132,11 +155,20 @@ export const listSweeps = async (
     orderBy: { id: "desc" },
     take: limit,
   });
-  const counts = await countsOf(
-    prisma,
-    sweeps.map(({ id }) => id),
-  );
-  return sweeps.map((sweep) => ({ ...sweep, counts: counts.get(sweep.id) ?? countRuns([]) }));
+  return withCounts(prisma, sweeps);
+};
+
+const withCounts = async (
+  prisma: Transaction,
+  sweeps: readonly Omit<SweepRow, "counts" | "analyses">[],
+): Promise<SweepRow[]> => {
+  const ids = sweeps.map(({ id }) => id);
+  const [counts, analyses] = await Promise.all([countsOf(prisma, ids), countAnalyses(prisma, ids)]);
+  return sweeps.map((sweep) => ({
+    ...sweep,
+    counts: counts.get(sweep.id) ?? countRuns([]),
+    analyses: analyses.get(sweep.id) ?? noAnalyses(),
+  }));
 };
 
 const countsOf = async (

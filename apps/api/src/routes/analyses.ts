@@ -1,20 +1,13 @@
 import { analysisBodySchema, analysisPointsSchema, waitQuerySchema } from "@pclab/contracts";
-import {
-  type AnalysisSettings,
-  analysisParts,
-  analysisSchema,
-  isTerminal,
-  landscapeCoordinates,
-  parseAnalysis,
-} from "@pclab/core";
+import { type AnalysisSettings, analysisSchema, landscapeCoordinates } from "@pclab/core";
 import {
   type AnalysisRow,
   cancelAnalysis,
   findAnalysis,
+  findCheckpoint,
   findRun,
   listAnalyses,
   listAnalysisPoints,
-  storeAnalysis,
 } from "@pclab/storage";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
@@ -23,6 +16,7 @@ import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";
 import { pollUntil } from "../http/longPoll.js";
+import { submitAnalysis } from "../submitAnalysis.js";
 import { viewAnalysis } from "../views/analysisView.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
@@ -62,20 +56,33 @@ export const analysisRoutes =
       },
       async (request, reply) => {
         const run = await findRunOr404(request, request.params.id);
-        const parsed = parseAnalysis(request.body);
-        if (!parsed.ok) throw new ApiError("validation", { problems: parsed.problems });
-        if (isTerminal(run.state) && run.state !== "succeeded") {
-          throw new ApiError("state_conflict", {
-            detail: `run ${run.id} is ${run.state} and has no trained network to look at`,
-          });
-        }
-        const settings: AnalysisSettings = parsed.value;
-        const row = await storeAnalysis(database, {
-          userId: run.userId,
-          runId: run.id,
-          settings,
-          total: analysisParts(settings),
-        });
+        const row = await submitAnalysis(database, { run, checkpointId: null }, request.body);
+        return reply.code(201).header("location", `/v1/analyses/${row.id}`).send(viewAnalysis(row));
+      },
+    );
+
+    app.post(
+      "/v1/checkpoints/:id/analyses",
+      {
+        schema: {
+          summary: "The same of a checkpoint",
+          description: "The checkpoint then stays, whatever its run keeps.",
+          tags: ["analyses"],
+          params: idParams,
+          body: analysisSchema,
+          response: {
+            201: analysisBodySchema,
+            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 429, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const checkpoint = await findCheckpoint(database, { userId: userOf(request).id, id });
+        if (checkpoint === null)
+          throw new ApiError("not_found", { detail: `there is no checkpoint ${id} of yours` });
+        const run = await findRunOr404(request, checkpoint.runId);
+        const row = await submitAnalysis(database, { run, checkpointId: id }, request.body);
         return reply.code(201).header("location", `/v1/analyses/${row.id}`).send(viewAnalysis(row));
       },
     );

@@ -7,7 +7,7 @@ import {
   sweepBodySchema,
   waitQuerySchema,
 } from "@pclab/contracts";
-import { expandSweep, isTerminalSweep, sweepSchema } from "@pclab/core";
+import { expandSweep, sweepSchema } from "@pclab/core";
 import {
   type SweepRow,
   cancelSweep,
@@ -21,6 +21,7 @@ import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { datasetProblems } from "../datasetCheck.js";
 import { ApiError } from "../errors/apiError.js";
+import { forecastSweep } from "../forecast.js";
 import { userOf } from "../http/authentication.js";
 import { canonicalJson } from "../http/canonicalJson.js";
 import { pollUntil } from "../http/longPoll.js";
@@ -64,14 +65,21 @@ export const sweepRoutes =
         const sweep = expanded.value;
         const missing = await datasetProblems(inspectDataset, sweep.runs);
         if (missing.length > 0) throw new ApiError("validation", { problems: missing });
+        const forecast = await forecastSweep(database, sweep);
         if (request.query.dry_run === "true")
-          return reply.code(200).send(await planSweep(context, sweep));
+          return reply.code(200).send(await planSweep(context, sweep, forecast));
 
         const userId = userOf(request).id;
         const key = request.headers["idempotency-key"];
         const outcome = await storeSweep(
           database,
-          { userId, name: sweep.name, request: request.body, runs: sweep.runs },
+          {
+            userId,
+            name: sweep.name,
+            request: request.body,
+            runs: sweep.runs,
+            analyses: forecast.analyses,
+          },
           key === undefined
             ? null
             : {
@@ -129,7 +137,8 @@ export const sweepRoutes =
       "/v1/sweeps/:id",
       {
         schema: {
-          summary: "A sweep with its counts per run state; with `wait`, once it is terminal",
+          summary:
+            "A sweep with its counts per state; with `wait`, once its runs and their analyses have ended",
           tags: ["sweeps"],
           params: idParams,
           querystring: waitQuerySchema,
@@ -141,7 +150,7 @@ export const sweepRoutes =
           request,
           request.query.wait,
           async () => viewSweep(await findOr404(userOf(request).id, request.params.id)),
-          ({ state }) => isTerminalSweep(state),
+          ({ poll_after_ms }) => poll_after_ms === null,
         ),
     );
 

@@ -10,6 +10,7 @@ export const viewCheckpoint = (checkpoint: CheckpointRow): z.output<typeof check
   attempt: checkpoint.attempt,
   weight_update: checkpoint.weightUpdate,
   final: checkpoint.final,
+  kept: checkpoint.kept,
   size_bytes: Number(checkpoint.sizeBytes),
   sha256: sha256Hex(checkpoint),
   created_at: checkpoint.createdAt.toISOString(),

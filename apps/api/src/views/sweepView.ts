@@ -8,6 +8,7 @@ export const viewSweep = ({
   createdAt,
   cancelRequestedAt,
   counts,
+  analyses,
 }: SweepRow): SweepBody => {
   const state = sweepStateOf(counts, cancelRequestedAt !== null);
   return {
@@ -16,8 +17,9 @@ export const viewSweep = ({
     state,
     run_count: Object.values(counts).reduce((sum, count) => sum + count, 0),
     counts,
+    analyses,
     created_at: createdAt.toISOString(),
     cancel_requested_at: cancelRequestedAt?.toISOString() ?? null,
-    poll_after_ms: isTerminalSweep(state) ? null : 1000,
+    poll_after_ms: isTerminalSweep(state) && analyses.queued + analyses.running === 0 ? null : 1000,
   };
 };

@@ -3,11 +3,12 @@
  * Landscape of Neural Nets"): the surface at every point of a grid, and what its curvature says.
  */
 import type { Engine, EngineOptions, ExampleSet } from "../engine/engine.js";
-import type { ExperimentSpec, InferenceSettings } from "../experiment/spec.js";
+import type { ExperimentSpec } from "../experiment/spec.js";
 import { engineOptionsOf, initialStateOf, networkShapeOf } from "../training/engineOptions.js";
 import type { AnalysisEvent, AnalysisOptions, LandscapePoint } from "./analysisEvents.js";
 import type { LandscapeSettings } from "./analysisSettings.js";
 import { type Convexity, measureConvexity } from "./convexity.js";
+import { equilibriumOf } from "./equilibrium.js";
 import { displaced, landscapeCoordinate, landscapePointCount } from "./landscapeGrid.js";
 import { type LandscapeTrajectory, landscapePlane } from "./landscapeDirections.js";
 import { probeExamples } from "./probe.js";
@@ -17,10 +18,6 @@ const BATCH_SIZE = 256;
 
 /** Points that are told at a time, at most: what a killed analysis may have to compute again. */
 const POINTS_PER_EVENT = 16;
-
-/** Iterations to the equilibrium: two leave an excess of Q below 1e-4 on trained networks, more are for odd places. */
-const ENERGY_OUTER_ITERATIONS = 8;
-const ENERGY_TOLERANCE = 1e-6;
 
 export async function* analyseLandscape({
   settings,
@@ -71,22 +68,6 @@ const engineOptionsFor = (spec: ExperimentSpec, { surface }: LandscapeSettings):
     ...options,
     batchSize: BATCH_SIZE,
     replicas: [{ ...replica, algorithm: "pc", inference: equilibriumOf(spec) }],
-  };
-};
-
-/** ReLU-like activations settle by gradient steps alone; all others by Gauss-Newton, to the equilibrium. */
-const equilibriumOf = ({ activation, inference }: ExperimentSpec): InferenceSettings => {
-  if (activation === "relu" || activation === "leaky_relu") {
-    return { ...inference, updateEvery: inference.steps };
-  }
-  return {
-    ...inference,
-    method: "gauss_newton",
-    updateEvery: inference.steps,
-    tolerance: ENERGY_TOLERANCE,
-    outerIterations: ENERGY_OUTER_ITERATIONS,
-    solver: "cg",
-    solverTolerance: 1e-3,
   };
 };
 

@@ -102,6 +102,13 @@ export type CurvatureSettings = z.output<typeof curvature>;
 
 export const ANALYSIS_KINDS = ["landscape", "weights", "phase", "alignment", "curvature"] as const;
 
+export const ANALYSIS_STATES = ["queued", "running", "succeeded", "failed", "canceled"] as const;
+export type AnalysisState = (typeof ANALYSIS_STATES)[number];
+
+/** Whether the checkpoints that were kept of the training before the network take part. */
+export const looksAtTraining = ({ kind }: AnalysisSettings): boolean =>
+  kind === "landscape" || kind === "alignment";
+
 /** Checks a body as a researcher wrote it. */
 export const parseAnalysis = (input: unknown): Checked<AnalysisSettings> => {
   const checked = checkAgainst(analysisSchema, input);

@@ -48,8 +48,9 @@ export const landscapePlane = (
   const directions =
     principal?.directions.slice(0, settings.dimensions) ??
     randomDirections(networks[networks.length - 1], shape, settings);
+  const isFinite = weights.flat().every((values) => values.every(Number.isFinite));
+  if (!isFinite) return { directions, trajectory: null };
   const projected = projectedTrajectory(weights, directions);
-  if (!projected.coordinates.flat().every(Number.isFinite)) return { directions, trajectory: null };
   return {
     directions,
     trajectory: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withDefaults } from "./parseSpec.js";
-import { forecastTrainSeconds, trainingMultiplyAdds } from "./trainingWork.js";
+import { trainingMultiplyAdds, trainingPace } from "./trainingWork.js";
 
 const base = { width: 2, depth: 2, train_size: 10, validation_size: 0, batch_size: 4, epochs: 1 };
 
@@ -36,12 +36,10 @@ describe("the work of a run", () => {
   test("forecasts by the median pace of the runs most like it", () => {
     const bp = withDefaults({ ...base, algorithm: "bp" });
     const pc = withDefaults({ ...base, algorithm: "pc" });
-    expect(forecastTrainSeconds(pc, [])).toBeNull();
-    expect(forecastTrainSeconds(pc, [{ spec: pc, trainSeconds: 3 }])).toBe(3);
-    const twiceAsLong = withDefaults({ ...base, algorithm: "pc", epochs: 2 });
+    expect(trainingPace("pc", [])).toBeNull();
+    const paceOf = (trainSeconds: number) => trainingMultiplyAdds(pc) / trainSeconds;
     const measured = [7, 5, 100].map((trainSeconds) => ({ spec: pc, trainSeconds }));
-    expect(
-      forecastTrainSeconds(twiceAsLong, [...measured, { spec: bp, trainSeconds: 1 }]),
-    ).toBeCloseTo(14, 9);
+    expect(trainingPace("pc", [...measured, { spec: bp, trainSeconds: 1 }])).toBe(paceOf(7));
+    expect(trainingPace("pc_rc3", [{ spec: pc, trainSeconds: 3 }])).toBe(paceOf(3));
   });
 });

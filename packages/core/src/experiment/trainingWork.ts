@@ -2,6 +2,7 @@
 import { IMAGE_PIXELS, CLASS_COUNT } from "../data/idx.js";
 import { minibatchesPerEpoch, totalMinibatches, updatesPerMinibatch } from "./parseSpec.js";
 import type { ExperimentSpec, InferenceSettings } from "./spec.js";
+import type { Algorithm } from "./vocabulary.js";
 
 /**
  * Multiply-adds of the matrix products of a whole training run. A BP step is three products a layer (forward, back,
@@ -24,7 +25,7 @@ export const trainingMultiplyAdds = (spec: ExperimentSpec): number => {
 };
 
 /** Sweeps of an inference phase through all layers but the first. */
-const inferenceSweeps = ({ steps, outerIterations, solver }: InferenceSettings): number => {
+export const inferenceSweeps = ({ steps, outerIterations, solver }: InferenceSettings): number => {
   if (outerIterations === null) return 2 * steps;
   // One forward to the new activities; and a backward sweep an output, or CG's two steps of one forward and one backward.
   return outerIterations * (1 + (solver === "dense" ? CLASS_COUNT : 4));
@@ -36,19 +37,21 @@ export interface MeasuredRun {
   trainSeconds: number;
 }
 
+/** Multiply-adds a second on one core before anything was measured: the native engine reaches about this on AVX2. */
+export const ASSUMED_PACE = 5e10;
+
 /**
- * Training seconds of `spec` at the median pace of the measured runs of its algorithm, or of all when there are none of
+ * Multiply-adds a second of one core: the median of the measured runs of the algorithm, or of all when there are none of
  * it; null when nothing was measured.
  */
-export const forecastTrainSeconds = (
-  spec: ExperimentSpec,
+export const trainingPace = (
+  algorithm: Algorithm,
   measured: readonly MeasuredRun[],
 ): number | null => {
-  const same = measured.filter((run) => run.spec.algorithm === spec.algorithm);
+  const same = measured.filter((run) => run.spec.algorithm === algorithm);
   const paces = (same.length > 0 ? same : measured)
     .filter(({ trainSeconds }) => trainSeconds > 0)
     .map((run) => trainingMultiplyAdds(run.spec) / run.trainSeconds)
     .sort((a, b) => a - b);
-  const median = paces[Math.floor(paces.length / 2)];
-  return median === undefined ? null : trainingMultiplyAdds(spec) / median;
+  return paces[Math.floor(paces.length / 2)] ?? null;
 };

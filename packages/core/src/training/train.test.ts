@@ -96,6 +96,23 @@ describe("a run", () => {
     expect(of(events, "checkpoint").map(({ final }) => final)).toEqual([true]);
   });
 
+  test("keeps as many checkpoints on the way as the spec asks for, evenly spaced", async () => {
+    const events = await eventsOf(
+      smallOptions(smallSpec({ algorithm: "bp", keep_checkpoints: 3 })),
+    );
+    const checkpoints = of(events, "checkpoint");
+    expect(checkpoints.map(({ weightUpdate }) => weightUpdate)).toEqual([3, 6, 9, 12]);
+    expect(checkpoints.map(({ kept }) => kept)).toEqual([true, true, true, false]);
+    const plain = await eventsOf(smallOptions(smallSpec({ algorithm: "bp" })));
+    expect(withoutClocks(rowsOf(events))).toEqual(withoutClocks(rowsOf(plain)));
+  });
+
+  test("keeps no more checkpoints than there are minibatches", async () => {
+    const spec = smallSpec({ algorithm: "bp", epochs: 1, keep_checkpoints: 100 });
+    const checkpoints = of(await eventsOf(smallOptions(spec)), "checkpoint");
+    expect(checkpoints.map(({ weightUpdate }) => weightUpdate)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test("depends on the seed alone", async () => {
     const rows = async (seed: number) => {
       const options = smallOptions(smallSpec({ algorithm: "pc", seed }));

@@ -127,11 +127,17 @@ describe("the paper", () => {
       return (wanted.get(place) ?? []).map(({ kind }) => kind);
     };
     const network = { dataset: "fashion-mnist", width: 64, seed: 0 } as const;
-    expect(kindsOf({ ...network, algorithm: "bp" })).toEqual(["landscape", "curvature", "weights"]);
+    expect(kindsOf({ ...network, algorithm: "bp" })).toEqual([
+      "landscape",
+      "curvature",
+      "weights",
+      "landscape",
+    ]);
     expect(kindsOf({ ...network, algorithm: "pc_rc23", weightDecay: 0 })).toEqual([
       "landscape",
       "curvature",
       "weights",
+      "landscape",
       "phase",
       "alignment",
     ]);

@@ -2,8 +2,8 @@
  * The paper's experiments, ready to submit: a preset at a scale becomes the body of a sweep and, for each figure, which
  * of its runs it is drawn from and which analyses of them it needs.
  *
- * Figures share runs. Two runs are one when their complete specs are equal but for `timing`; such a run is exclusive if
- * one of its figures asks for that. Overrides are laid over every run first, so that runs which they make equal (a grid of
+ * Figures share runs. Two runs are one when their complete specs are equal but for `timing` and `keep_checkpoints`; such a
+ * run has what one of its figures asks for. Overrides are laid over every run first, so that runs which they make equal (a grid of
  * widths with one width laid over it) are one run too.
  */
 import type { AnalysisWire } from "../../analysis/analysisSettings.js";
@@ -46,6 +46,7 @@ export const expandPreset = ({ preset, scale, overrides = {} }: PresetRequest): 
       const place = places.get(key) ?? runs.push(laid) - 1;
       places.set(key, place);
       if (laid.timing !== undefined) runs[place].timing = laid.timing;
+      if (laid.keep_checkpoints !== undefined) runs[place].keep_checkpoints = laid.keep_checkpoints;
       used.add(place);
     }
     return { figure, runs: [...used], analyses };
@@ -56,7 +57,7 @@ export const expandPreset = ({ preset, scale, overrides = {} }: PresetRequest): 
 /** Equal for two runs that train the same network in the same way. Specs that no run can have are told apart as written. */
 const identityOf = (run: PartialSpecWire): string => {
   const parsed = parseSpec(run);
-  return JSON.stringify(parsed.ok ? { ...parsed.value, timing: null } : run);
+  return JSON.stringify(parsed.ok ? { ...parsed.value, timing: null, keepCheckpoints: null } : run);
 };
 
 export interface RunAnalyses {

@@ -5,8 +5,8 @@ import { ALGORITHMS } from "../vocabulary.js";
 import { FIGURE_NAMES, type FigureName, type PresetName, type PresetScale } from "./presetNames.js";
 import { SCALES, type ScaleSettings } from "./scales.js";
 
-/** A figure; or `claims`, for what the fourteen claims need and no figure shows. */
-export type FigurePart = FigureName | "claims";
+/** A figure; or `trajectories` and `claims`, for what the report tells and no figure of the paper shows. */
+export type FigurePart = FigureName | "trajectories" | "claims";
 
 export interface FigureRuns {
   figure: FigurePart;
@@ -24,6 +24,11 @@ export const figureRunsOf = (preset: PresetName, scale: PresetScale): FigureRuns
   if (preset !== "paper") return [figureRuns(preset, settings)];
   return [
     ...FIGURE_NAMES.map((figure) => figureRuns(figure, settings)),
+    {
+      figure: "trajectories",
+      runs: fashionRuns(settings).filter(({ keep_checkpoints }) => keep_checkpoints !== undefined),
+      analyses: [{ ...settings.landscape, directions: "principal" as const }],
+    },
     {
       figure: "claims",
       runs: fashionRuns(settings).filter(({ algorithm }) => algorithm !== "bp"),
@@ -59,23 +64,34 @@ const figureRuns = (figure: FigureName, settings: ScaleSettings): FigureRuns => 
   }
 };
 
-const modelRuns = ({ networks, seeds, base }: ScaleSettings): PartialSpecWire[] =>
-  networks.flatMap((network) =>
+const modelRuns = (settings: ScaleSettings): PartialSpecWire[] =>
+  settings.networks.flatMap((network) =>
     ALGORITHMS.flatMap((algorithm) =>
-      seeds.map((seed) => ({ ...base, ...network, algorithm, seed })),
+      settings.seeds.map((seed) => ({
+        ...settings.base,
+        ...network,
+        algorithm,
+        seed,
+        ...(network.dataset === "fashion-mnist" ? keptOf(seed, settings) : {}),
+      })),
     ),
   );
+
+/** One seed's way is enough to see, and a large network's checkpoints are large. */
+const keptOf = (seed: number, { seeds, keepCheckpoints }: ScaleSettings): PartialSpecWire =>
+  seed === seeds[0] ? { keep_checkpoints: keepCheckpoints } : {};
 
 /** Landscapes and weights are looked at on one data set: MNIST is there to compare accuracies. */
 const fashionRuns = (settings: ScaleSettings): PartialSpecWire[] =>
   modelRuns(settings).filter(({ dataset }) => dataset === "fashion-mnist");
 
 /** At one width: at every width the grid would take as long as all models together. */
-const decayRuns = ({ networks: [network], seeds, base }: ScaleSettings): PartialSpecWire[] =>
+const decayRuns = (settings: ScaleSettings): PartialSpecWire[] =>
   WEIGHT_DECAYS.flatMap((decay) =>
-    seeds.map((seed) => ({
-      ...base,
-      ...network,
+    settings.seeds.map((seed) => ({
+      ...settings.base,
+      ...settings.networks[0],
+      ...keptOf(seed, settings),
       algorithm: "pc_rc23" as const,
       weight_decay: decay,
       variance_decay: decay,

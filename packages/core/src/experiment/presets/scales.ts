@@ -10,7 +10,9 @@ export interface ScaleSettings {
   seeds: readonly number[];
   /** Fields of every run. What is not here is the spec's default, the learning rates of docs/EQUATIONS.md among it. */
   base: PartialSpecWire;
-  landscape: AnalysisWire;
+  /** Of the first seed's runs on Fashion-MNIST: for the way of training, and alignment over it. */
+  keepCheckpoints: number;
+  landscape: Extract<AnalysisWire, { kind: "landscape" }>;
   curvature: AnalysisWire;
 }
 
@@ -22,6 +24,7 @@ export const SCALES: Record<PresetScale, ScaleSettings> = {
     networks: [{ dataset: "fashion-mnist", width: 64 }],
     seeds: seeds(1),
     base: { train_size: 3200, validation_size: 1000, test_size: 2000, epochs: 1 },
+    keepCheckpoints: 2,
     landscape: { kind: "landscape", resolution: 11, examples: 200 },
     curvature: { kind: "curvature", examples: 200, steps: 20 },
   },
@@ -34,6 +37,7 @@ export const SCALES: Record<PresetScale, ScaleSettings> = {
     ],
     seeds: seeds(3),
     base: { train_size: 20_000, epochs: 5 },
+    keepCheckpoints: 4,
     landscape: { kind: "landscape", resolution: 31, examples: 1000 },
     curvature: { kind: "curvature", examples: 1000 },
   },
@@ -47,6 +51,7 @@ export const SCALES: Record<PresetScale, ScaleSettings> = {
     ],
     seeds: seeds(5),
     base: { epochs: 25, schedule: { warmup_cosine: { warmup: 0.05, final: 0 } } },
+    keepCheckpoints: 4,
     landscape: { kind: "landscape" },
     curvature: { kind: "curvature" },
   },
