@@ -1,0 +1,11 @@
+export * from "./figures/accuracyAndTime.js";
+export * from "./figures/landscape.js";
+export * from "./figures/landscapeSurface.js";
+export * from "./figures/learningCurve.js";
+export type { EpochPoint, LearningCurve } from "./figures/learningCurveRows.js";
+export type { LevelOptions } from "./figures/levels.js";
+export * from "./figures/lines.js";
+export * from "./figures/weightDistributions.js";
+export type { FigureOptions, FigureSpec } from "./layout/figure.js";
+export * from "./renderSvg.js";
+export { themes, type Theme } from "./theme.js";
