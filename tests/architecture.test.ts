@@ -23,10 +23,12 @@ interface PackageJson {
 const readPackageJson = (folder: string): PackageJson =>
   JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as PackageJson;
 
-/** Peers that a dependency wants beside it: its users declare them and import nothing of them. */
+/** Peers that a dependency wants beside it, and packages of which a file is read: nothing of them is imported. */
 const declaredForOthers: Readonly<Record<string, readonly string[]>> = {
   // BullMQ's two backends.
   "@pclab/queue": ["ioredis", "pg"],
+  // The font of the PNGs.
+  "@pclab/plots": ["dejavu-fonts-ttf"],
 };
 
 const readManifest = (folder: string): Manifest => {

@@ -16,6 +16,7 @@ import { checkpointRoutes } from "./routes/checkpoints.js";
 import { healthRoutes } from "./routes/health.js";
 import { presetRoutes } from "./routes/presets.js";
 import { queueRoutes } from "./routes/queue.js";
+import { reportRoutes } from "./routes/reports.js";
 import { runRoutes } from "./routes/runs.js";
 import { sweepRoutes } from "./routes/sweeps.js";
 
@@ -52,6 +53,7 @@ export const buildApp = async (
   await app.register(presetRoutes());
   await app.register(runRoutes(context));
   await app.register(analysisRoutes(context));
+  await app.register(reportRoutes(context));
   await app.register(checkpointRoutes(context));
   await app.register(queueRoutes(context));
   serveDocument(app);

@@ -24,6 +24,7 @@ export * from "./migrate/migrate.js";
 export * from "./migrate/migrationError.js";
 export { StateConflictError } from "./moveRun.js";
 export * from "./recovery.js";
+export * from "./results.js";
 export * from "./runs.js";
 export * from "./sweeps.js";
 export * from "./tokens.js";

@@ -19,6 +19,8 @@ export interface SweepRow {
   id: string;
   userId: string;
   name: string;
+  /** That it was submitted as; null for a sweep of the researcher's own. */
+  preset: string | null;
   createdAt: Date;
   cancelRequestedAt: Date | null;
   counts: RunCounts;
@@ -56,6 +58,7 @@ export const storeSweep = async (
       id: newId("swp"),
       userId: sweep.userId,
       name: sweep.name,
+      preset: presetIn(sweep.request),
       createdAt: new Date(),
       cancelRequestedAt: null,
       counts: countRuns([{ state: "queued", count: sweep.runs.length }]),
@@ -158,14 +161,20 @@ export const listSweeps = async (
   return withCounts(prisma, sweeps);
 };
 
+const presetIn = (request: unknown): string | null => {
+  const { preset } = (request ?? {}) as { preset?: unknown };
+  return typeof preset === "string" ? preset : null;
+};
+
 const withCounts = async (
   prisma: Transaction,
-  sweeps: readonly Omit<SweepRow, "counts" | "analyses">[],
+  sweeps: readonly (Omit<SweepRow, "counts" | "analyses" | "preset"> & { request: unknown })[],
 ): Promise<SweepRow[]> => {
   const ids = sweeps.map(({ id }) => id);
   const [counts, analyses] = await Promise.all([countsOf(prisma, ids), countAnalyses(prisma, ids)]);
-  return sweeps.map((sweep) => ({
+  return sweeps.map(({ request, ...sweep }) => ({
     ...sweep,
+    preset: presetIn(request),
     counts: counts.get(sweep.id) ?? countRuns([]),
     analyses: analyses.get(sweep.id) ?? noAnalyses(),
   }));

@@ -1,0 +1,176 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { type FigureSpec, renderSvg } from "@pclab/plots";
+import { renderPng } from "@pclab/plots/png";
+import { findSweep, readResults } from "@pclab/storage";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { AppContext } from "../context.js";
+import { ApiError } from "../errors/apiError.js";
+import { userOf } from "../http/authentication.js";
+import { PLOTS } from "../report/figures.js";
+import { type Network, networksOf } from "../report/networks.js";
+import { MOST_RUNS, readReport } from "../report/report.js";
+import { reportHtml } from "../report/reportHtml.js";
+import { reportMarkdown } from "../report/reportMarkdown.js";
+import { errorResponses } from "./errorResponses.js";
+import { idParams } from "./idParams.js";
+
+const plotParams = idParams.extend({
+  plot: z
+    .string()
+    .max(100)
+    .meta({ description: `${Object.keys(PLOTS).join(", ")}; with .svg or .png` }),
+});
+
+const plotQuery = z.strictObject({
+  network: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: "of a sweep with several: `fashion-mnist-256-8`; default the first" }),
+  theme: z.enum(["light", "dark"]).default("light"),
+  scale: z
+    .enum(["log", "linear"])
+    .optional()
+    .meta({ description: "of a landscape's values; default log" }),
+  clip: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: "of a landscape: values above are drawn as this one" }),
+});
+type PlotQuery = z.output<typeof plotQuery>;
+
+export const reportRoutes =
+  ({ database }: AppContext): FastifyPluginAsyncZod =>
+  async (app) => {
+    const findSweepOr404 = async (request: FastifyRequest, id: string) => {
+      const sweep = await findSweep(database, { userId: userOf(request).id, id });
+      if (sweep === null)
+        throw new ApiError("not_found", { detail: `there is no sweep ${id} of yours` });
+      return sweep;
+    };
+
+    app.get(
+      "/v1/sweeps/:id/report",
+      {
+        schema: {
+          summary: "A report: models, figures, claims, environment; of a running sweep, so far",
+          description:
+            "`format=html` is one self-contained file, `format=md` has its figures as links. The paper's sweep has the " +
+            "fourteen claims, each with its statistic, its interval over seeds and its verdict.",
+          tags: ["reports"],
+          params: idParams,
+          querystring: z.strictObject({ format: z.enum(["html", "md"]).default("html") }),
+          response: { ...errorResponses(401, 404, 422, 503) },
+        },
+      },
+      async (request, reply) => {
+        const sweep = await findSweepOr404(request, request.params.id);
+        const report = await readReport(database, sweep);
+        if (request.query.format === "md") {
+          const markdown = reportMarkdown(
+            report,
+            (plot, network) => `/v1/sweeps/${sweep.id}/plots/${plot}.svg?network=${network}`,
+          );
+          return send(reply, "text/markdown; charset=utf-8", markdown);
+        }
+        const figures: string[] = [];
+        for (const { plot, network } of report.figures) {
+          const spec = PLOTS[plot]?.draw(network, {});
+          figures.push(spec === undefined ? "" : await renderSvg(spec));
+        }
+        return send(reply, "text/html; charset=utf-8", reportHtml(report, figures));
+      },
+    );
+
+    app.get(
+      "/v1/sweeps/:id/plots/:plot",
+      {
+        schema: {
+          summary: "A figure of a sweep, as SVG or PNG",
+          tags: ["reports"],
+          params: plotParams,
+          querystring: plotQuery,
+          response: { ...errorResponses(401, 404, 422, 503) },
+        },
+      },
+      async (request, reply) => {
+        const sweep = await findSweepOr404(request, request.params.id);
+        const { userId, id: sweepId } = sweep;
+        const { results } = await readResults(database, { userId, sweepId }, MOST_RUNS);
+        return sendPlot(reply, networksOf(results), request.params.plot, request.query);
+      },
+    );
+
+    app.get(
+      "/v1/runs/:id/plots/:plot",
+      {
+        schema: {
+          summary: "A figure of a run, as SVG or PNG",
+          tags: ["reports"],
+          params: plotParams,
+          querystring: plotQuery.omit({ network: true }),
+          response: { ...errorResponses(401, 404, 422, 503) },
+        },
+      },
+      async (request, reply) => {
+        const { id, plot } = request.params;
+        const { results } = await readResults(database, { userId: userOf(request).id, id }, 1);
+        if (results.length === 0)
+          throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
+        return sendPlot(reply, networksOf(results).map(asIfUndecayed), plot, request.query);
+      },
+    );
+  };
+
+/** A run's own figures are those of its model, whatever its weight decay. */
+const asIfUndecayed = (network: Network): Network => ({
+  ...network,
+  models: network.models.length > 0 ? network.models : network.decays,
+  decays: [],
+});
+
+const sendPlot = async (
+  reply: FastifyReply,
+  networks: readonly Network[],
+  file: string,
+  { network: wanted, theme, ...options }: PlotQuery,
+): Promise<FastifyReply> => {
+  const [, name = "", format = ""] = /^(.+)\.(svg|png)$/.exec(file) ?? [];
+  const plot = Object.hasOwn(PLOTS, name) ? PLOTS[name] : undefined;
+  if (plot === undefined) {
+    throw new ApiError("not_found", {
+      detail: `there is no plot '${file}'; there are ${Object.keys(PLOTS).join(", ")}, each with .svg or .png`,
+    });
+  }
+  const network =
+    wanted === undefined
+      ? (networks.find(plot.has) ?? networks[0])
+      : networks.find(({ id }) => id === wanted);
+  if (network === undefined) {
+    throw new ApiError("not_found", {
+      detail: `there is no network '${wanted}' in the sweep; there are ${networks.map(({ id }) => id).join(", ")}`,
+    });
+  }
+  const drawn = plot.draw(network, withoutUndefined(options));
+  const svg = await svgOf(drawn, theme);
+  return format === "svg"
+    ? send(reply, "image/svg+xml", svg)
+    : send(reply, "image/png", Buffer.from(await renderPng(svg)));
+};
+
+const svgOf = (spec: FigureSpec, theme: "light" | "dark"): Promise<string> =>
+  renderSvg(spec, { theme });
+
+const withoutUndefined = ({ scale, clip }: Pick<PlotQuery, "scale" | "clip">) => ({
+  ...(scale === undefined ? {} : { scale }),
+  ...(clip === undefined ? {} : { clip }),
+});
+
+/** As it is: no schema describes these bodies. */
+const send = (reply: FastifyReply, type: string, body: string | Buffer): FastifyReply =>
+  reply
+    .type(type)
+    .serializer((payload: string) => payload)
+    .send(body);
