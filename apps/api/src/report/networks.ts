@@ -6,37 +6,35 @@ export interface Network {
   id: string;
   /** For people. */
   name: string;
-  /** Without weight decay, in the order of the sweep. */
+  /** Without weight decay, in the order of the sweep; labelled so as to tell these apart. */
   models: ModelGroup[];
   /** Of one algorithm over weight decays, the smallest first; empty where there is no decay. */
   decays: ModelGroup[];
 }
 
-export const networksOf = (runs: readonly RunResult[]): Network[] => {
-  const groups = modelGroups(runs);
-  const ids = [...new Set(groups.map(networkId))];
-  return ids.map((id) => {
-    const members = groups.filter((group) => networkId(group) === id);
-    const [{ spec } = { spec: null }] = members;
+export const networksOf = (runs: readonly RunResult[]): Network[] =>
+  [...new Set(runs.map(networkId))].map((id) => {
+    const members = runs.filter((run) => networkId(run) === id);
+    const [first] = members;
     return {
       id,
-      name: spec === null ? id : `${spec.dataset}, ${spec.depth} hidden layers of ${spec.width}`,
-      models: members.filter((group) => decayOf(group) === 0),
+      name:
+        first === undefined
+          ? id
+          : `${first.spec.dataset}, ${first.spec.depth} hidden layers of ${first.spec.width}`,
+      models: modelGroups(members.filter(({ spec }) => spec.weightDecay === 0)),
       decays: decaysOf(members),
     };
   });
-};
 
-const networkId = ({ spec: { dataset, width, depth } }: ModelGroup): string =>
+const networkId = ({ spec: { dataset, width, depth } }: RunResult): string =>
   `${dataset}-${width}-${depth}`;
 
-const decayOf = ({ spec }: ModelGroup): number => spec.weightDecay;
-
-const decaysOf = (members: readonly ModelGroup[]): ModelGroup[] => {
-  const decayed = members.find((group) => decayOf(group) > 0);
+const decaysOf = (members: readonly RunResult[]): ModelGroup[] => {
+  const decayed = members.find(({ spec }) => spec.weightDecay > 0);
   if (decayed === undefined) return [];
   const { algorithm } = decayed.spec;
-  return members
-    .filter(({ spec }) => spec.algorithm === algorithm)
-    .sort((a, b) => decayOf(a) - decayOf(b));
+  return modelGroups(members.filter(({ spec }) => spec.algorithm === algorithm)).sort(
+    (a, b) => a.spec.weightDecay - b.spec.weightDecay,
+  );
 };

@@ -41,6 +41,10 @@ const plotQuery = z.strictObject({
 });
 type PlotQuery = z.output<typeof plotQuery>;
 
+const file = z
+  .string()
+  .meta({ description: "text/html, text/markdown, image/svg+xml or image/png" });
+
 export const reportRoutes =
   ({ database }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
@@ -62,7 +66,7 @@ export const reportRoutes =
           tags: ["reports"],
           params: idParams,
           querystring: z.strictObject({ format: z.enum(["html", "md"]).default("html") }),
-          response: { ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
         },
       },
       async (request, reply) => {
@@ -92,7 +96,7 @@ export const reportRoutes =
           tags: ["reports"],
           params: plotParams,
           querystring: plotQuery,
-          response: { ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
         },
       },
       async (request, reply) => {
@@ -111,7 +115,7 @@ export const reportRoutes =
           tags: ["reports"],
           params: plotParams,
           querystring: plotQuery.omit({ network: true }),
-          response: { ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
         },
       },
       async (request, reply) => {

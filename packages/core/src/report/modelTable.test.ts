@@ -28,7 +28,7 @@ describe("the groups of a sweep", () => {
         { algorithm: "pc_rc23" },
         { algorithm: "pc_rc23", weight_decay: 1e-4, variance_decay: 1e-4 },
       ]),
-    ).toEqual(["bp_64_8", "pc_64_8_rc23, decay 0", "pc_64_8_rc23, decay 0.0001"]);
+    ).toEqual(["bp_64_8", "pc_64_8_rc23, decay 0", "pc_64_8_rc23, decay 1e-4"]);
     expect(labelsOf([{ algorithm: "pc" }, { algorithm: "pc", inference: { rate: 0.05 } }])).toEqual(
       ["pc_64_8, inference.rate 0.1", "pc_64_8, inference.rate 0.05"],
     );

@@ -106,8 +106,8 @@ export const claim11 = (decays: readonly ModelGroup[]): ClaimAnswer => {
   const claim =
     "Weight decay 1e-6 on theta and ln Sigma makes rc23 smoother, stabler, Gaussian in every layer.";
   return answerOf(11, claim, {
-    missing: `the sweep has no run of pc_rc23 with decay ${PAPER_DECAY} beside one without`,
-    statistic: `pc_rc23 with decay ${PAPER_DECAY} against none, paired by seed; distance to the Gaussian below ${ABOUT_GAUSSIAN} in every layer.`,
+    missing: `the sweep has no run of pc_rc23 with decay ${PAPER_DECAY.toExponential()} beside one without`,
+    statistic: `pc_rc23 with decay ${PAPER_DECAY.toExponential()} against none, paired by seed; distance to the Gaussian below ${ABOUT_GAUSSIAN} in every layer.`,
     parts,
   });
 };
@@ -117,7 +117,7 @@ export const claim12 = (decays: readonly ModelGroup[]): ClaimAnswer => {
     .slice(1)
     .map((group, index) =>
       comparePart(
-        `decay ${decays[index].spec.weightDecay} against ${group.spec.weightDecay}`,
+        `${decays[index].label} against ${group.label}`,
         accuracy,
         [decays[index], group],
         { is: "above", margin: SENSITIVE_POINTS, as: "difference" },
