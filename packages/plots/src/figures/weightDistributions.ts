@@ -20,7 +20,7 @@ import {
   xTitle,
 } from "../layout/panels.js";
 import { fitText } from "../layout/text.js";
-import { type AxisScale, linearAxis } from "../layout/ticks.js";
+import { type AxisScale, numberLabel } from "../layout/ticks.js";
 
 export interface Histogram {
   from: number;
@@ -97,10 +97,13 @@ export const weightDistributionsFigure = (
       const cell = layout.cells[row * columns.length + column];
       const range = ranges[column];
       if (cell === undefined || range === undefined) return;
-      const axis = rangeAxis(range, cell.width);
+      const axis = rangeAxis(range);
       const seeds = model.layers.find((one) => one.layer === layer)?.seeds ?? [];
       const densities = densitiesOf(seeds, range);
-      const peak = Math.max(1e-12, ...densities.flatMap(({ now, initial }) => [now, initial]));
+      const peak = Math.max(
+        1e-12,
+        ...densities.flatMap(({ now, initial, gaussian }) => [now, initial, gaussian]),
+      );
       const y: AxisScale = { type: "linear", domain: [0, peak * 1.08], ticks: [] };
       marks.push(
         ...panel(cell, {
@@ -146,11 +149,12 @@ const rangeOf = (models: readonly ModelDistributions[], layer: number): number =
   return Math.max(1e-9, ...wanted);
 };
 
-/** Ends at round values inside the range, so that neighbours' labels do not meet. */
-const rangeAxis = (range: number, width: number): AxisScale => {
-  const axis = linearAxis([-range, range], { count: width > 130 ? 5 : 3, tight: true });
-  if (axis === null) throw new Error("a distribution's range is not finite");
-  return axis;
+/** Three ticks, so that neighbours' labels do not meet: zero, and a round value on each side. */
+const rangeAxis = (range: number): AxisScale => {
+  const power = 10 ** Math.floor(Math.log10(0.75 * range));
+  const reach = ([5, 2, 1].find((digit) => digit * power <= 0.75 * range) ?? 1) * power;
+  const ticks = [-reach, 0, reach].map((value) => ({ value, label: numberLabel(value, power) }));
+  return { type: "linear", domain: [-range, range], ticks };
 };
 
 interface Density {
