@@ -1,5 +1,5 @@
 /** The networks of a sweep: what is compared lies in one figure, and what is not does not. */
-import { type ModelGroup, type RunResult, modelGroups } from "@pclab/core";
+import { type ModelGroup, type RunResult, modelGroups, shortNumber } from "@pclab/core";
 
 export interface Network {
   /** `fashion-mnist-256-8`: data set, width, depth. */
@@ -8,7 +8,7 @@ export interface Network {
   name: string;
   /** Without weight decay, in the order of the sweep; labelled so as to tell these apart. */
   models: ModelGroup[];
-  /** Of one algorithm over weight decays, the smallest first; empty where there is no decay. */
+  /** Of one algorithm over weight decays, the smallest first, labelled by it; empty where there is no decay. */
   decays: ModelGroup[];
 }
 
@@ -34,7 +34,7 @@ const decaysOf = (members: readonly RunResult[]): ModelGroup[] => {
   const decayed = members.find(({ spec }) => spec.weightDecay > 0);
   if (decayed === undefined) return [];
   const { algorithm } = decayed.spec;
-  return modelGroups(members.filter(({ spec }) => spec.algorithm === algorithm)).sort(
-    (a, b) => a.spec.weightDecay - b.spec.weightDecay,
-  );
+  return modelGroups(members.filter(({ spec }) => spec.algorithm === algorithm))
+    .sort((a, b) => a.spec.weightDecay - b.spec.weightDecay)
+    .map((group) => ({ ...group, label: `decay ${shortNumber(group.spec.weightDecay)}` }));
 };

@@ -46,15 +46,15 @@ const fieldsOf = (spec: ExperimentSpec): Map<string, string> => {
   const add = (value: unknown, path: string): void => {
     if (typeof value === "object" && value !== null) {
       for (const [key, inner] of Object.entries(value)) add(inner, path ? `${path}.${key}` : key);
-    } else fields.set(path, shortText(value));
+    } else fields.set(path, typeof value === "number" ? shortNumber(value) : String(value));
   };
   add(printSpec(spec), "");
   return fields;
 };
 
 /** 1e-6 rather than 0.000001. */
-const shortText = (value: unknown): string =>
-  typeof value === "number" && value > 0 && value < 1e-3 ? value.toExponential() : String(value);
+export const shortNumber = (value: number): string =>
+  value > 0 && value <= 1e-3 ? value.toExponential() : String(value);
 
 /** In the name already, or said in a shorter way. */
 const IN_LABEL = ["algorithm", "width", "depth", "dataset", "variance_decay", ...SAME_WHATEVER];

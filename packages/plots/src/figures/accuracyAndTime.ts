@@ -59,7 +59,7 @@ export const accuracyAndTimeFigure = (
     top,
     left,
     right: width - 18,
-    gapX: 28,
+    gapX: 50,
     gapY: 0,
     heading: 4,
     panelHeight: () => models.length * ROW_HEIGHT,
