@@ -34,6 +34,7 @@ export * from "./training/engineOptions.js";
 export * from "./training/numericsChange.js";
 export * from "./training/safetensors.js";
 export * from "./training/train.js";
+export * from "./report/analysisTable.js";
 export * from "./report/claims/answerClaims.js";
 export type { ClaimAnswer, ClaimPart } from "./report/claims/claimAnswer.js";
 export * from "./report/modelGroups.js";

@@ -1,17 +1,25 @@
-/** The figures of a sweep, each made from one network's models. */
-import type { AnalysisFinding, ModelGroup, RunResult } from "@pclab/core";
-import { lastValue, measuredOf } from "@pclab/core";
+/** The figures of a sweep by their names, each made from one network's models. */
+import { measuredOf } from "@pclab/core";
 import {
   type FigureSpec,
-  type Landscape,
   type LandscapeOptions,
   accuracyAndTimeFigure,
   landscapeFigure,
   landscapeSurfaceFigure,
   learningCurveFigure,
-  linesFigure,
   weightDistributionsFigure,
 } from "@pclab/plots";
+import {
+  alignmentFigure,
+  alignmentOverTrainingFigure,
+  convergenceFigure,
+  curveOf,
+  decayFigure,
+  distributions,
+  hasMetrics,
+  landscapes,
+  someHas,
+} from "./figureData.js";
 import type { Network } from "./networks.js";
 
 export type PlotOptions = Pick<LandscapeOptions, "scale" | "clip">;
@@ -23,72 +31,6 @@ interface Plot {
   has: (network: Network) => boolean;
   draw: (network: Network, options: PlotOptions) => FigureSpec;
 }
-
-type Kind = AnalysisFinding["kind"];
-
-const findingOf = <K extends Kind>(
-  { analyses }: RunResult,
-  kind: K,
-): Extract<AnalysisFinding, { kind: K }> | null =>
-  analyses.find((one): one is Extract<AnalysisFinding, { kind: K }> => one.kind === kind) ?? null;
-
-const someHas = (groups: readonly ModelGroup[], kind: Kind): boolean =>
-  groups.some(({ succeeded }) => succeeded.some((run) => findingOf(run, kind) !== null));
-
-const hasMetrics = ({ models }: Network): boolean =>
-  models.some(({ runs }) => runs.some(({ metrics }) => metrics.length > 0));
-
-/** The landscape of the group's first seed that has one along these directions. */
-const landscapeOf = (
-  { label, succeeded }: ModelGroup,
-  directions: "random" | "principal",
-): Landscape[] => {
-  for (const run of succeeded) {
-    const found = run.analyses.find(
-      (one): one is Extract<AnalysisFinding, { kind: "landscape" }> =>
-        one.kind === "landscape" &&
-        one.settings.dimensions === 2 &&
-        one.settings.surface === "loss" &&
-        one.settings.directions === directions,
-    );
-    if (found === undefined) continue;
-    const { resolution, range, centre = [0, 0] } = found.settings;
-    const ends = ([a = 0, b = 0]: readonly number[]) =>
-      [
-        [a - range, a + range],
-        [b - range, b + range],
-      ] as const;
-    const [x, y] = ends(centre);
-    const path = found.result.trajectory?.coordinates.map(([a = 0, b = 0]) => [a, b] as const);
-    return [
-      {
-        name: label,
-        resolution,
-        x,
-        y,
-        values: found.values,
-        ...(directions === "principal" && path !== undefined ? { path } : {}),
-      },
-    ];
-  }
-  return [];
-};
-
-const landscapes = (groups: readonly ModelGroup[], directions: "random" | "principal") =>
-  groups.flatMap((group) => landscapeOf(group, directions));
-
-const distributions = (groups: readonly ModelGroup[]) =>
-  groups.map(({ label, succeeded }) => {
-    const found = succeeded.flatMap((run) => findingOf(run, "weights")?.result.layers ?? []);
-    const layers = [...new Set(found.map(({ layer }) => layer))];
-    return {
-      name: label,
-      layers: layers.map((layer) => ({
-        layer,
-        seeds: found.filter((one) => one.layer === layer).map(({ weights }) => weights),
-      })),
-    };
-  });
 
 /** By their names, in the order of the paper's figures. */
 export const PLOTS: Readonly<Record<string, Plot>> = {
@@ -179,89 +121,10 @@ export const PLOTS: Readonly<Record<string, Plot>> = {
     has: ({ models }) => someHas(models, "alignment"),
     draw: ({ models }) => alignmentFigure(models),
   },
+  "alignment-training": {
+    caption:
+      "Cosine of PC's whole update with BP's over training: at the start, at the checkpoints that were kept, and at the end.",
+    has: ({ models }) => someHas(models, "alignment"),
+    draw: ({ models }) => alignmentOverTrainingFigure(models),
+  },
 };
-
-const curveOf = (run: RunResult) => {
-  const updates = [...new Set(run.metrics.map(({ weightUpdate }) => weightUpdate))];
-  const valueAt = (update: number, name: string): number | null =>
-    run.metrics.find((row) => row.weightUpdate === update && row.name === name)?.value ?? null;
-  return updates.flatMap((update) => {
-    const epoch = valueAt(update, "epoch");
-    if (epoch === null) return [];
-    return [
-      {
-        epoch,
-        testAccuracy: valueAt(update, "test_accuracy"),
-        trainLoss: valueAt(update, "train_loss"),
-        testLoss: valueAt(update, "test_loss"),
-      },
-    ];
-  });
-};
-
-const decayFigure = (decays: readonly ModelGroup[]): FigureSpec => {
-  const [first] = decays;
-  const name = first?.succeeded[0]?.name ?? "model";
-  const over = (value: (run: RunResult) => number | null) => [
-    {
-      name,
-      seeds: decays.flatMap(({ spec, succeeded }) =>
-        succeeded.map((run) => [{ x: spec.weightDecay, y: value(run) }]),
-      ),
-    },
-  ];
-  const percent = (run: RunResult): number | null => {
-    const share = measuredOf(run, "testAccuracy");
-    return share === null ? null : 100 * share;
-  };
-  return linesFigure(
-    [
-      { yTitle: "Test accuracy (%)", series: over(percent) },
-      { yTitle: "Test loss", series: over((run) => lastValue(run, "test_loss")) },
-    ],
-    { xTitle: "Weight decay", xScale: "logWithZero", defaultTitle: "Weight decay" },
-  );
-};
-
-const convergenceFigure = (models: readonly ModelGroup[]): FigureSpec =>
-  linesFigure(
-    [
-      {
-        yTitle: "Excess of Q",
-        yScale: "log",
-        series: models
-          .filter((group) => someHas([group], "phase"))
-          .map(({ label, succeeded }) => ({
-            name: label,
-            seeds: succeeded.flatMap((run) => {
-              const points = findingOf(run, "phase")?.result.points;
-              return points === undefined
-                ? []
-                : [points.slice(1).map(({ steps, relative_excess: y }) => ({ x: steps, y }))];
-            }),
-          })),
-      },
-    ],
-    { xTitle: "Inference steps", xScale: "log", defaultTitle: "Convergence of inference" },
-  );
-
-const alignmentFigure = (models: readonly ModelGroup[]): FigureSpec =>
-  linesFigure(
-    [
-      {
-        yTitle: "Cosine with BP's update",
-        series: models
-          .filter((group) => someHas([group], "alignment"))
-          .map(({ label, succeeded }) => ({
-            name: label,
-            seeds: succeeded.flatMap((run) => {
-              const last = findingOf(run, "alignment")?.result.moments.at(-1);
-              return last === undefined
-                ? []
-                : [last.layers.map(({ layer, cosine }) => ({ x: layer, y: cosine }))];
-            }),
-          })),
-      },
-    ],
-    { xTitle: "Layer", defaultTitle: "Alignment with BP" },
-  );

@@ -1,8 +1,10 @@
 /** What a report says, before it is HTML or Markdown. */
 import {
+  type AnalysisTableRow,
   type ClaimAnswer,
   type ModelRow,
   type RunResult,
+  analysisTable,
   answerClaims,
   modelTable,
   printSpec,
@@ -27,6 +29,7 @@ export interface Report {
   /** What every run has, field by field. */
   settings: [string, string][];
   models: ModelRow[];
+  analyses: AnalysisTableRow[];
   /** Null where the sweep is not the paper's. */
   claims: ClaimAnswer[] | null;
   figures: ReportFigure[];
@@ -63,6 +66,7 @@ export const readReport = async (database: Database, sweep: SweepRow): Promise<R
     analysisStates: countsText(sweep.analyses),
     settings: commonSettings(results),
     models: modelTable(results),
+    analyses: analysisTable(results),
     claims: sweep.preset === "paper" ? answerClaims(results) : null,
     figures: networksOf(results).flatMap((network) =>
       Object.entries(PLOTS)

@@ -1,6 +1,13 @@
 /** A report as one self-contained HTML file: its figures are inside, and nothing is fetched. */
 import type { Report } from "./report.js";
-import { type Table, claimsTable, modelsTable, partsTable, runsTable } from "./tables.js";
+import {
+  type Table,
+  analysesTable,
+  claimsTable,
+  modelsTable,
+  partsTable,
+  runsTable,
+} from "./tables.js";
 
 /** @param figures the SVG of each of the report's figures, in their order */
 export const reportHtml = (report: Report, figures: readonly string[]): string => {
@@ -19,6 +26,7 @@ export const reportHtml = (report: Report, figures: readonly string[]): string =
 <h2>Models</h2>
 <p>Mean ± sd over seeds, at the end of training. Models are selected by validation accuracy; test accuracy is reported, never selected on.</p>
 ${table(modelsTable(report.models))}
+${report.analyses.length === 0 ? "" : `<h2>What the analyses found</h2>${table(analysesTable(report.analyses))}`}
 ${claims === null ? "" : claimsHtml(claims)}
 <h2>Figures</h2>
 ${report.figures.map(({ network, caption }, index) => `<figure>${figures[index] ?? ""}<figcaption><strong>${text(network.name)}.</strong> ${text(caption)}</figcaption></figure>`).join("\n")}

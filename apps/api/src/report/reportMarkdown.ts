@@ -1,6 +1,13 @@
 /** A report as Markdown, its figures as links to the plots. */
 import type { Report } from "./report.js";
-import { type Table, claimsTable, modelsTable, partsTable, runsTable } from "./tables.js";
+import {
+  type Table,
+  analysesTable,
+  claimsTable,
+  modelsTable,
+  partsTable,
+  runsTable,
+} from "./tables.js";
 
 /** @param plotUrl where a figure of the report lies */
 export const reportMarkdown = (
@@ -14,6 +21,9 @@ export const reportMarkdown = (
     "## Models",
     "Mean ± sd over seeds, at the end of training. Models are selected by validation accuracy; test accuracy is reported, never selected on.",
     table(modelsTable(report.models)),
+    ...(report.analyses.length === 0
+      ? []
+      : ["## What the analyses found", table(analysesTable(report.analyses))]),
     ...(claims === null
       ? []
       : [

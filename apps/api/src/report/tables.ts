@@ -1,5 +1,12 @@
 /** The tables of a report, as rows of text: HTML and Markdown print the same. */
-import { type ClaimAnswer, type ModelRow, type RunResult, measuredOf } from "@pclab/core";
+import {
+  ANALYSIS_COLUMNS,
+  type AnalysisTableRow,
+  type ClaimAnswer,
+  type ModelRow,
+  type RunResult,
+  measuredOf,
+} from "@pclab/core";
 import { VERDICTS, percent, plain, printEstimate, printMeasure } from "./numbers.js";
 
 export interface Table {
@@ -40,6 +47,14 @@ const seedsText = (seeds: readonly number[], states: ModelRow["states"]): string
     .map(([state, count]) => `${count} ${state}`);
   return [seeds.join(", "), ...others].filter((part) => part !== "").join("; ");
 };
+
+export const analysesTable = (rows: readonly AnalysisTableRow[]): Table => ({
+  head: ["model", ...ANALYSIS_COLUMNS.map(({ title }) => title)],
+  rows: rows.map(({ label, values }) => [
+    label,
+    ...values.map((value) => printMeasure(value, plain)),
+  ]),
+});
 
 export const claimsTable = (claims: readonly ClaimAnswer[]): Table => ({
   head: ["#", "claim", "verdict"],

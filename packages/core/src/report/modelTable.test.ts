@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ANALYSIS_COLUMNS, analysisTable } from "./analysisTable.js";
 import { madeUpRun } from "./madeUpRuns.js";
 import { modelGroups } from "./modelGroups.js";
 import { bestByValidation, modelTable } from "./modelTable.js";
@@ -80,4 +81,18 @@ test("the best of several groups is the best by validation, whatever its test ac
   ]);
   expect(bestByValidation(groups)?.spec.learningRate).toBe(1e-3);
   expect(bestByValidation([])).toBeNull();
+});
+
+test("the table of analyses has what was found, and leaves out models of which nothing was", () => {
+  const rows = analysisTable([
+    madeUpRun({ spec: { algorithm: "pc", seed: 0 }, negativeCurvature: 10, cosine: 0.9 }),
+    madeUpRun({ spec: { algorithm: "pc", seed: 1 }, negativeCurvature: 20, cosine: 0.7 }),
+    madeUpRun({ spec: { algorithm: "bp" } }),
+  ]);
+  expect(rows.map(({ label }) => label)).toEqual(["pc_64_8"]);
+  const of = (title: string) =>
+    rows[0].values[ANALYSIS_COLUMNS.findIndex((column) => column.title.startsWith(title))];
+  expect(of("points of negative")).toMatchObject({ n: 2, mean: 15 });
+  expect(of("cosine").mean).toBeCloseTo(0.8, 12);
+  expect(of("excess")).toMatchObject({ n: 0, mean: null });
 });

@@ -55,7 +55,7 @@ export const levelScale: Scale = {
   type: "linear",
   domain: [0, 1],
   range: { scheme: "viridis" },
-} as Scale;
+};
 
 const BAR_HEIGHT = 10;
 export const KEY_HEIGHT = 52;

@@ -82,8 +82,7 @@ export const mark = (
   name: string,
   enter: EncodeEntry,
   data?: string,
-): Mark =>
-  ({ type, name, ...(data === undefined ? {} : { from: { data } }), encode: { enter } }) as Mark;
+): Mark => ({ type, name, ...(data === undefined ? {} : { from: { data } }), encode: { enter } });
 
 /** A line through the rows of `data`, broken where `defined` names a field that is null. */
 export const lineMark = (

@@ -24,8 +24,8 @@ export const textWidth = (text: string, fontSize: number = LABEL_SIZE): number =
 export const fitText = (text: string, width: number, fontSize: number = LABEL_SIZE): string => {
   const line = text.replace(/\s+/g, " ").trim();
   if (textWidth(line, fontSize) <= width) return line;
-  const characters = [...line].slice(0, MOST_CHARACTERS);
-  const tail = [...line].slice(-MOST_CHARACTERS);
+  const characters = Array.from(line).slice(0, MOST_CHARACTERS);
+  const tail = Array.from(line).slice(-MOST_CHARACTERS);
   for (let kept = characters.length; kept > 1; kept--) {
     const [front, back] = [Math.ceil(kept / 2), Math.floor(kept / 2)];
     const short = `${characters.slice(0, front).join("")}…${tail.slice(-back).join("")}`;

@@ -160,10 +160,12 @@ const powerLabel = (value: number, step = Math.abs(value)): string => {
 };
 
 const superscript = (exponent: number): string =>
-  [...String(exponent)].map((sign) => SUPERSCRIPTS[sign] ?? sign).join("");
+  Array.from(String(exponent))
+    .map((sign) => SUPERSCRIPTS[sign] ?? sign)
+    .join("");
 
 const SUPERSCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
-  [..."-0123456789"].map((sign, i) => [sign, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][i] ?? sign]),
+  Array.from("-0123456789", (sign, i) => [sign, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(i)]),
 );
 
 const minus = (text: string): string => text.replace("-", "−");
