@@ -161,6 +161,30 @@ describe("a plot", () => {
     expect(body.includes("no data")).toBe(false);
   });
 
+  test("is found by the paper's number too", async () => {
+    const [byName, byNumber] = await Promise.all(
+      ["landscape", "figure-4"].map((name) => lab.ada.get(`/v1/sweeps/${paper}/plots/${name}.svg`)),
+    );
+    expect(byNumber?.body === byName?.body).toBe(true);
+  });
+
+  test("of a run's energy has a line for each layer, and none for bp", async () => {
+    const bp = await lab.ada.get(`/v1/runs/${finished}/plots/energy.svg`);
+    expect(bp.body.includes("no data")).toBe(true);
+    const rows = [1, 2].flatMap((layer) =>
+      [1, 2].map((weightUpdate) => ({
+        runId: finished,
+        weightUpdate,
+        name: "quadratic_energy",
+        layer,
+        value: layer / weightUpdate,
+      })),
+    );
+    await lab.database.prisma.metric.createMany({ data: rows });
+    const { body } = await lab.ada.get(`/v1/runs/${finished}/plots/energy.svg`);
+    expect(body.includes("layer 2")).toBe(true);
+  });
+
   test("of nothing says so", async () => {
     const { body } = await lab.ada.get(`/v1/sweeps/${plain}/plots/weights.svg`);
     expect(body.includes("no data")).toBe(true);

@@ -128,3 +128,13 @@ export const PLOTS: Readonly<Record<string, Plot>> = {
     draw: ({ models }) => alignmentOverTrainingFigure(models),
   },
 };
+
+/** The paper's numbers for them. */
+export const FIGURE_PLOTS: Readonly<Record<string, string>> = {
+  "figure-2": "accuracy",
+  "figure-3": "learning-curve",
+  "figure-4": "landscape",
+  "figure-5": "weights",
+  "figure-6": "weight-decay-weights",
+  "figure-7": "weight-decay-landscape",
+};

@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { type FigureSpec, renderSvg } from "@pclab/plots";
 import { renderPng } from "@pclab/plots/png";
-import { findSweep, readResults } from "@pclab/storage";
+import { findSweep, listMetrics, readResults } from "@pclab/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { userOf } from "../http/authentication.js";
-import { PLOTS } from "../report/figures.js";
+import { energyFigure } from "../report/energyFigure.js";
+import { FIGURE_PLOTS, PLOTS } from "../report/figures.js";
 import { type Network, networksOf } from "../report/networks.js";
 import { MOST_RUNS, readReport } from "../report/report.js";
 import { reportHtml } from "../report/reportHtml.js";
@@ -19,7 +20,9 @@ const plotParams = idParams.extend({
   plot: z
     .string()
     .max(100)
-    .meta({ description: `${Object.keys(PLOTS).join(", ")}; with .svg or .png` }),
+    .meta({
+      description: `${Object.keys(PLOTS).join(", ")}; or ${Object.keys(FIGURE_PLOTS).join(", ")}; with .svg or .png`,
+    }),
 });
 
 const plotQuery = z.strictObject({
@@ -111,7 +114,8 @@ export const reportRoutes =
       "/v1/runs/:id/plots/:plot",
       {
         schema: {
-          summary: "A figure of a run, as SVG or PNG",
+          summary:
+            "A figure of a run, as SVG or PNG: a sweep's, or `energy`, Q per layer over training",
           tags: ["reports"],
           params: plotParams,
           querystring: plotQuery.omit({ network: true }),
@@ -123,6 +127,10 @@ export const reportRoutes =
         const { results } = await readResults(database, { userId: userOf(request).id, id }, 1);
         if (results.length === 0)
           throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
+        if (splitFile(plot).name === "energy") {
+          const rows = await listMetrics(database, { runId: id });
+          return sendFigure(reply, energyFigure(rows), plot, request.query);
+        }
         return sendPlot(reply, networksOf(results).map(asIfUndecayed), plot, request.query);
       },
     );
@@ -135,19 +143,25 @@ const asIfUndecayed = (network: Network): Network => ({
   decays: [],
 });
 
+const findPlot = (name: string) => {
+  const known = FIGURE_PLOTS[name] ?? name;
+  return Object.hasOwn(PLOTS, known) ? PLOTS[known] : undefined;
+};
+
+const noPlot = (file: string, names: readonly string[]): ApiError =>
+  new ApiError("not_found", {
+    detail: `there is no plot '${file}'; there are ${names.join(", ")}, each with .svg or .png`,
+  });
+
 const sendPlot = async (
   reply: FastifyReply,
   networks: readonly Network[],
   file: string,
-  { network: wanted, theme, ...options }: PlotQuery,
+  { network: wanted, ...query }: PlotQuery,
 ): Promise<FastifyReply> => {
-  const [, name = "", format = ""] = /^(.+)\.(svg|png)$/.exec(file) ?? [];
-  const plot = Object.hasOwn(PLOTS, name) ? PLOTS[name] : undefined;
-  if (plot === undefined) {
-    throw new ApiError("not_found", {
-      detail: `there is no plot '${file}'; there are ${Object.keys(PLOTS).join(", ")}, each with .svg or .png`,
-    });
-  }
+  const { name } = splitFile(file);
+  const plot = findPlot(name);
+  if (plot === undefined) throw noPlot(file, Object.keys(PLOTS));
   const network =
     wanted === undefined
       ? (networks.find(plot.has) ?? networks[0])
@@ -157,15 +171,29 @@ const sendPlot = async (
       detail: `there is no network '${wanted}' in the sweep; there are ${networks.map(({ id }) => id).join(", ")}`,
     });
   }
-  const drawn = plot.draw(network, withoutUndefined(options));
-  const svg = await svgOf(drawn, theme);
+  return sendFigure(reply, plot.draw(network, withoutUndefined(query)), file, query);
+};
+
+const sendFigure = async (
+  reply: FastifyReply,
+  figure: FigureSpec,
+  file: string,
+  { theme }: Pick<PlotQuery, "theme">,
+): Promise<FastifyReply> => {
+  const { format } = splitFile(file);
+  if (format === "") throw noPlot(file, Object.keys(PLOTS));
+  const svg = await renderSvg(figure, { theme });
   return format === "svg"
     ? send(reply, "image/svg+xml", svg)
     : send(reply, "image/png", Buffer.from(await renderPng(svg)));
 };
 
-const svgOf = (spec: FigureSpec, theme: "light" | "dark"): Promise<string> =>
-  renderSvg(spec, { theme });
+/** "landscape.svg"; the format is empty where it is neither. */
+const splitFile = (file: string): { name: string; format: "svg" | "png" | "" } => {
+  if (file.endsWith(".svg")) return { name: file.slice(0, -4), format: "svg" };
+  if (file.endsWith(".png")) return { name: file.slice(0, -4), format: "png" };
+  return { name: "", format: "" };
+};
 
 const withoutUndefined = ({ scale, clip }: Pick<PlotQuery, "scale" | "clip">) => ({
   ...(scale === undefined ? {} : { scale }),
