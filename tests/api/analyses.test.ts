@@ -77,6 +77,27 @@ describe("an analysis", () => {
     expect(data).toEqual([body]);
   });
 
+  test("of a checkpoint names it, and the checkpoint stays", async () => {
+    const [checkpoint] = (await lab.ada.get(`/v1/runs/${trained}/checkpoints`)).json().data;
+    expect(checkpoint.kept).toBe(false);
+    const url = `/v1/checkpoints/${checkpoint.id}`;
+    const response = await lab.ada.post(`${url}/analyses`, { kind: "weights" });
+    expect(response.statusCode).toBe(201);
+    expect(response.json()).toMatchObject({ run_id: trained, checkpoint_id: checkpoint.id });
+    expect((await lab.ada.get(url)).json().kept).toBe(true);
+    const elsewhere = await lab.ben.post(`${url}/analyses`, { kind: "weights" });
+    expect(elsewhere.statusCode).toBe(404);
+  });
+
+  test("says beforehand how long it will take", async () => {
+    const seconds = async (body: object) =>
+      (await submit(trained, { surface: "energy", ...body })).json().estimated_seconds;
+    const few = await seconds({ resolution: 3, examples: 10 });
+    const many = await seconds({ resolution: 51, examples: 2000 });
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeGreaterThan(few);
+  });
+
   test("shows its points as they come, and its result at the end", async () => {
     const { id } = (await submit(trained, { dimensions: 1, resolution: 3 })).json();
     const claimed = await claimAnalysis(lab.database, {
