@@ -24,7 +24,7 @@ export interface LandscapeTrajectory {
 
 export interface LandscapePlane {
   directions: Direction[];
-  /** Null where a weight is not finite. */
+  /** Null where the weights are not finite, or too large to be projected. */
   trajectory: LandscapeTrajectory | null;
 }
 
@@ -51,6 +51,8 @@ export const landscapePlane = (
   const isFinite = weights.flat().every((values) => values.every(Number.isFinite));
   if (!isFinite) return { directions, trajectory: null };
   const projected = projectedTrajectory(weights, directions);
+  // Weights may be finite and their squares not.
+  if (!projected.coordinates.flat().every(Number.isFinite)) return { directions, trajectory: null };
   return {
     directions,
     trajectory: {
