@@ -13,6 +13,9 @@ import {
 } from "./index.js";
 import { renderPng } from "./renderPng.js";
 
+/** Of the light theme. */
+const GAP_COLOUR = "#bdbdbd";
+
 const resolution = 5;
 
 /** A bowl with the lowest value at the origin, and one value of its own at the end of both directions. */
@@ -192,6 +195,20 @@ describe("a landscape", () => {
     expect(beside).not.toBe(alone);
   });
 
+  test("has a perfect loss at its lowest level, and no gap there", async () => {
+    const [first, ...rest] = landscape("bp").values;
+    expect(first).toBeGreaterThan(0);
+    const svg = await renderSvg(landscapeFigure([{ ...landscape("bp"), values: [0, ...rest] }]));
+    expect(svg.includes(GAP_COLOUR)).toBe(false);
+    const gap = await renderSvg(landscapeFigure([{ ...landscape("bp"), values: [null, ...rest] }]));
+    expect(gap.includes(GAP_COLOUR)).toBe(true);
+  });
+
+  test("says where it is clipped, at a value that is not round too", async () => {
+    const odd = await renderSvg(landscapeFigure([landscape("bp")], { clip: 2.7 }));
+    expect(odd.includes("≥ 2.7")).toBe(true);
+  });
+
   test("says where it is clipped", async () => {
     const svg = await renderSvg(landscapeFigure([landscape("bp")], { scale: "linear", clip: 2 }));
     expect(svg).toContain("clipped");
@@ -212,4 +229,11 @@ test("a figure as PNG has the size asked for", async () => {
   expect(png.subarray(1, 4).toString()).toBe("PNG");
   expect(png.readUInt32BE(16)).toBe(2 * spec.width);
   expect(png.readUInt32BE(20)).toBe(2 * spec.height);
+});
+
+test("layers are counted in whole numbers", async () => {
+  const seeds = [[1, 2, 3, 4].map((x) => ({ x, y: x }))];
+  const panel = { yTitle: "Cosine", series: [{ name: "pc", seeds }] };
+  const svg = await renderSvg(linesFigure([panel], { xTitle: "Layer", defaultTitle: "Lines" }));
+  expect(svg.includes(">1.5<")).toBe(false);
 });

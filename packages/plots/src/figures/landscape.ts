@@ -159,7 +159,11 @@ const contourData = (
           type: "isocontour",
           field: "grid",
           scale: [step.x, step.y],
-          thresholds: Array.from({ length: LEVEL_COUNT }, (_, i) => (i + 1) / (LEVEL_COUNT + 1)),
+          thresholds: [
+            ...Array.from({ length: LEVEL_COUNT }, (_, i) => (i + 1) / (LEVEL_COUNT + 1)),
+            // What reaches the top, clipped or not, has the top's colour.
+            1 - 1e-9,
+          ],
           as: "contour",
         } as never,
         { type: "geopath", field: "contour" } as never,

@@ -16,7 +16,7 @@ export interface LevelOptions {
 
 export interface Levels {
   axis: AxisScale;
-  /** 0 at the lowest value, 1 at the highest or the clip; null where there is none, or a log has no place for it. */
+  /** 0 at the lowest value, 1 at the highest or the clip; null where there is none, or it is negative and the scale a log. */
   levelOf: (value: Maybe) => number | null;
   isClipped: boolean;
 }
@@ -43,7 +43,9 @@ export const levelsOf = (
     axis,
     isClipped,
     levelOf: (value) => {
-      if (!isNumber(value) || (scale === "log" && value <= 0)) return null;
+      if (!isNumber(value) || (scale === "log" && value < 0)) return null;
+      // A perfect loss has no logarithm, and is the lowest there is all the same.
+      if (scale === "log" && value === 0) return 0;
       return Math.min(1, Math.max(0, (place(value) - low) / (high - low)));
     },
   };
@@ -76,14 +78,20 @@ export const levelKey = (
     }),
   );
   const last = axis.domain[1];
-  let taken = Number.NEGATIVE_INFINITY;
-  const ticks = axis.ticks.flatMap(({ value, label }) => {
+  // What is clipped is at the end of the ramp, whether or not that is a round value.
+  const shownTicks = isClipped
+    ? [
+        ...axis.ticks.filter(({ value }) => value < last),
+        { value: last, label: `≥ ${Number(last.toPrecision(3))}` },
+      ]
+    : axis.ticks;
+  let taken = Number.POSITIVE_INFINITY;
+  const ticks = shownTicks.toReversed().flatMap(({ value, label }) => {
     const level = levelOf(value);
     if (level === null) return [];
-    const text = isClipped && value === last ? `≥ ${label}` : label;
-    const [centre, half] = [x + level * width, textWidth(text) / 2];
-    if (centre - half < taken) return [];
-    taken = centre + half + 6;
+    const [centre, half] = [x + level * width, textWidth(label) / 2];
+    if (centre + half > taken) return [];
+    taken = centre - half - 6;
     return [
       mark("rule", "tick", {
         x: { value: centre },
@@ -92,7 +100,7 @@ export const levelKey = (
         y2: { value: y + 24 + BAR_HEIGHT },
         stroke: { signal: "ink" },
       }),
-      textMark(text, { x: centre, y: y + 34 + BAR_HEIGHT, align: "center", name: "tick-label" }),
+      textMark(label, { x: centre, y: y + 34 + BAR_HEIGHT, align: "center", name: "tick-label" }),
     ];
   });
   const caption = isClipped ? `${title}, clipped` : title;

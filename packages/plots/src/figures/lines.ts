@@ -137,7 +137,12 @@ const xAxisOf = (
   if (scale === "logWithZero") return logAxisWithZero(xs, { count: 6 });
   const axis =
     scale === "log" ? logAxis(xs, { count: 6 }) : linearAxis(xs, { count: 8, tight: true });
-  return axis === null ? null : { axis, zeroPlace: null };
+  if (axis === null) return null;
+  // Of layers, steps and the like there are no halves.
+  const whole = axis.ticks.filter(({ value }) => Number.isInteger(value));
+  const isCounted = scale === "linear" && xs.every(Number.isInteger) && whole.length > 1;
+  const ticks = whole.map(({ value }) => ({ value, label: String(value) }));
+  return { axis: isCounted ? { ...axis, ticks } : axis, zeroPlace: null };
 };
 
 /** A log axis has no place for what is not above 0: such a mean is left out, such a lower end is the mean. */
