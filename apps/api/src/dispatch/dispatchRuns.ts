@@ -27,8 +27,9 @@ export const dispatchRuns = async ({
   queue,
   leaseMs,
 }: DispatchOptions): Promise<number> => {
-  const { slots, busySlots } = await capacity(database, leaseMs);
+  // What was handed out is read first: a run that is claimed in between counts twice, and not as room for another.
   const handedOut = await dispatchedWork(database);
+  const { slots, busySlots } = await capacity(database, leaseMs);
   const room = Math.max(0, slots - busySlots) + 1 - handedOut.length;
   if (room <= 0) return 0;
   const next = await nextWork(database, room);

@@ -75,28 +75,43 @@ export const distributions = (groups: readonly ModelGroup[]) =>
     };
   });
 
+interface Point {
+  x: number;
+  y: number | null;
+}
+
+/** A line a seed, of each model that has a finding of the kind; a finding that gives no line is left out. */
+const seriesOf = <K extends Kind>(
+  models: readonly ModelGroup[],
+  kind: K,
+  lineOf: (finding: Extract<AnalysisFinding, { kind: K }>) => Point[] | null,
+) =>
+  models
+    .filter((group) => someHas([group], kind))
+    .map(({ label, succeeded }) => ({
+      name: label,
+      seeds: succeeded.flatMap((run) => {
+        const finding = findingOf(run, kind);
+        const line = finding === null ? null : lineOf(finding);
+        return line === null ? [] : [line];
+      }),
+    }));
+
+const COSINE_TITLE = "Cosine with BP's update";
+
 export const alignmentOverTrainingFigure = (models: readonly ModelGroup[]): FigureSpec =>
   linesFigure(
     [
       {
-        yTitle: "Cosine with BP's update",
-        series: models
-          .filter((group) => someHas([group], "alignment"))
-          .map(({ label, succeeded }) => ({
-            name: label,
-            seeds: succeeded.flatMap((run) => {
-              const moments = findingOf(run, "alignment")?.result.moments;
-              const last = moments?.at(-1)?.weight_update ?? 0;
-              return moments === undefined || last === 0
-                ? []
-                : [
-                    moments.map((one) => ({
-                      x: (100 * one.weight_update) / last,
-                      y: one.network.cosine,
-                    })),
-                  ];
-            }),
-          })),
+        yTitle: COSINE_TITLE,
+        series: seriesOf(models, "alignment", ({ result: { moments } }) => {
+          const last = moments.at(-1)?.weight_update ?? 0;
+          if (last === 0) return null;
+          return moments.map(({ weight_update, network }) => ({
+            x: (100 * weight_update) / last,
+            y: network.cosine,
+          }));
+        }),
       },
     ],
     { xTitle: "Training done (%)", defaultTitle: "Alignment with BP over training" },
@@ -150,17 +165,9 @@ export const convergenceFigure = (models: readonly ModelGroup[]): FigureSpec =>
       {
         yTitle: "Excess of Q",
         yScale: "log",
-        series: models
-          .filter((group) => someHas([group], "phase"))
-          .map(({ label, succeeded }) => ({
-            name: label,
-            seeds: succeeded.flatMap((run) => {
-              const points = findingOf(run, "phase")?.result.points;
-              return points === undefined
-                ? []
-                : [points.slice(1).map(({ steps, relative_excess: y }) => ({ x: steps, y }))];
-            }),
-          })),
+        series: seriesOf(models, "phase", ({ result: { points } }) =>
+          points.slice(1).map(({ steps, relative_excess: y }) => ({ x: steps, y })),
+        ),
       },
     ],
     { xTitle: "Inference steps", xScale: "log", defaultTitle: "Convergence of inference" },
@@ -170,18 +177,13 @@ export const alignmentFigure = (models: readonly ModelGroup[]): FigureSpec =>
   linesFigure(
     [
       {
-        yTitle: "Cosine with BP's update",
-        series: models
-          .filter((group) => someHas([group], "alignment"))
-          .map(({ label, succeeded }) => ({
-            name: label,
-            seeds: succeeded.flatMap((run) => {
-              const last = findingOf(run, "alignment")?.result.moments.at(-1);
-              return last === undefined
-                ? []
-                : [last.layers.map(({ layer, cosine }) => ({ x: layer, y: cosine }))];
-            }),
-          })),
+        yTitle: COSINE_TITLE,
+        series: seriesOf(
+          models,
+          "alignment",
+          ({ result: { moments } }) =>
+            moments.at(-1)?.layers.map(({ layer, cosine }) => ({ x: layer, y: cosine })) ?? null,
+        ),
       },
     ],
     { xTitle: "Layer", defaultTitle: "Alignment with BP" },

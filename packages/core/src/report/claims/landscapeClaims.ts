@@ -46,27 +46,27 @@ export const claim7 = (networks: readonly NetworkModels[]): ClaimAnswer =>
   answerOf(7, "rc3's landscape is like bp's.", {
     missing: NO_LANDSCAPE,
     statistic: `The rise of the loss at distance 1, pc_rc3's over bp's, paired by seed: within a factor of ${LIKE}.`,
-    parts: withLandscapes(networks).map(({ name, models }) =>
-      comparePart(name, rise, [models.get("pc_rc3"), models.get("bp")], {
-        is: "within",
-        margin: LIKE,
-        as: "ratio",
-      }),
-    ),
+    parts: risesOverBp(networks, "pc_rc3", { is: "within", margin: LIKE }),
   });
 
 export const claim8 = (networks: readonly NetworkModels[]): ClaimAnswer =>
   answerOf(8, "rc2's landscape is steep: the loss grows to excessive values.", {
     missing: NO_LANDSCAPE,
     statistic: `The rise of the loss at distance 1, pc_rc2's over bp's, paired by seed: above a factor of ${STEEP}.`,
-    parts: withLandscapes(networks).map(({ name, models }) =>
-      comparePart(name, rise, [models.get("pc_rc2"), models.get("bp")], {
-        is: "above",
-        margin: STEEP,
-        as: "ratio",
-      }),
-    ),
+    parts: risesOverBp(networks, "pc_rc2", { is: "above", margin: STEEP }),
   });
+
+const risesOverBp = (
+  networks: readonly NetworkModels[],
+  algorithm: Algorithm,
+  threshold: { is: "within" | "above"; margin: number },
+): ClaimPart[] =>
+  withLandscapes(networks).map(({ name, models }) =>
+    comparePart(name, rise, [models.get(algorithm), models.get("bp")], {
+      ...threshold,
+      as: "ratio",
+    }),
+  );
 
 export const claim9 = (networks: readonly NetworkModels[]): ClaimAnswer =>
   answerOf(9, "rc23's landscape is chaotic but near the minimum, and needs a rate of about 1e-5.", {
