@@ -2,13 +2,16 @@
 import { type ExperimentSpec, parseSpec } from "@pclab/core";
 import {
   type ClaimedRun,
+  type QueuedWork,
   type Database,
   type RunRow,
   type SweepRow,
   claimRun,
+  firstOfGroup,
   findOrCreateUser,
   findRun,
   openDatabase,
+  readLine,
   recordFirstStep,
   storeSweep,
 } from "@pclab/storage";
@@ -109,6 +112,14 @@ export class TestStorage {
     await this.#testDatabase.drop();
   }
 }
+
+/** What waits and may be handed out, group by group in the order of their age. */
+export const waitingWork = async (database: Database): Promise<QueuedWork[]> => {
+  const { groups } = await readLine(database, 1);
+  const byAge = [...groups].sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1));
+  const works = await Promise.all(byAge.map((group) => firstOfGroup(database, group, 100)));
+  return works.flat();
+};
 
 export const fenceOf = ({ id, epoch }: ClaimedRun): { runId: string; epoch: number } => ({
   runId: id,

@@ -1,3 +1,4 @@
+import { TOKEN_SCOPES, type TokenScope, createToken } from "@pclab/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestLab, smallBase, startTestLab } from "./testLab.js";
 
@@ -8,21 +9,24 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 interface Route {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   url: string;
   isPublic: boolean;
+  /** That the document names. */
+  scope: TokenScope;
 }
 
 /** Every route of the OpenAPI document, so that one added later is tested too. */
 const routes = (): Route[] => {
-  const { paths } = lab.app.swagger() as {
-    paths: Record<string, Record<string, { security?: unknown[] }>>;
+  const { paths } = lab.app.swagger() as unknown as {
+    paths: Record<string, Record<string, { security?: { token: TokenScope[] }[] }>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { security }]) => ({
       method: method.toUpperCase() as Route["method"],
       url: path,
       isPublic: security?.length === 0,
+      scope: security?.[0]?.token[0] ?? "read",
     })),
   );
 };
@@ -50,8 +54,11 @@ describe("a token", () => {
   });
 
   test("that was revoked opens nothing", async () => {
-    const { createToken } = await import("@pclab/storage");
-    const token = await createToken(lab.database, { userId: lab.ada.userId, name: "lost" });
+    const { text: token } = await createToken(lab.database, {
+      userId: lab.ada.userId,
+      name: "lost",
+      scope: "read",
+    });
     const headers = { authorization: `Bearer ${token}` };
     expect((await lab.app.inject({ url: "/v1/runs", headers })).statusCode).toBe(200);
     await lab.database.prisma.token.updateMany({
@@ -71,6 +78,51 @@ describe("a token", () => {
     expect(lab.logLines.length).toBeGreaterThan(0);
     expect(lab.logLines.join("")).not.toContain(lab.ada.token);
     expect(lab.logLines.join("")).not.toContain("pcl_attempt");
+  });
+});
+
+describe("a scope", () => {
+  /** What a route needs, told from the outside: looking, changing, running the lab, its people. */
+  const expected = ({ method, url }: Route): TokenScope => {
+    if (/^\/v1\/(users|audit)/.test(url)) return "admin";
+    if (url.startsWith("/v1/workers/")) return "operate";
+    return method === "GET" ? "read" : "submit";
+  };
+
+  test.each(TOKEN_SCOPES)("%s opens what it names and no more, on every route", async (scope) => {
+    const { text } = await createToken(lab.database, {
+      userId: lab.ada.userId,
+      name: scope,
+      scope,
+    });
+    const headers = { authorization: `Bearer ${text}` };
+    for (const route of routes()) {
+      const { method, url, isPublic } = route;
+      if (isPublic) continue;
+      expect(route.scope, `${method} ${url}`).toBe(expected(route));
+      // Revoking its own token would end the test's.
+      const address = url.replace("{id}", "none").replace("{plot}", "x.svg");
+      const { statusCode } = await lab.app.inject({ method, url: address, headers });
+      const isAllowed = TOKEN_SCOPES.indexOf(scope) >= TOKEN_SCOPES.indexOf(route.scope);
+      expect(statusCode === 403, `${method} ${url} with ${scope}: ${statusCode}`).toBe(!isAllowed);
+    }
+  });
+
+  test("makes no token that can do more, urgent work and others' tokens need theirs", async () => {
+    const refused = [
+      await lab.ada.post("/v1/tokens", { name: "more", scope: "operate" }),
+      await lab.ada.post("/v1/tokens", { name: "x", scope: "read", user_id: lab.ben.userId }),
+      await lab.ada.get("/v1/tokens?user=all"),
+      await lab.ada.post("/v1/sweeps", {
+        base: { ...smallBase, algorithm: "bp" },
+        priority_class: "urgent",
+      }),
+    ];
+    for (const response of refused) {
+      expect(response.statusCode).toBe(403);
+      expect(response.json()).toMatchObject({ code: "forbidden" });
+      expect(response.headers["www-authenticate"]).toContain("insufficient_scope");
+    }
   });
 });
 
@@ -98,15 +150,24 @@ describe("one user", () => {
       "/v1/runs/{id}": run.id,
       "/v1/checkpoints/{id}": checkpoint.id,
       "/v1/analyses/{id}": analysis.id,
+      "/v1/tokens/{id}": (await lab.ada.get("/v1/tokens")).json().data[0].id,
     };
-    const owned = routes().filter(({ url }) => url.includes("{id}"));
+    // Workers and users are the lab's: a scope opens them.
+    const owned = routes().filter(
+      ({ url, scope }) => url.includes("{id}") && /read|submit/.test(scope),
+    );
     expect(owned.length).toBeGreaterThan(9);
     for (const { method, url } of owned) {
       const id = ids[Object.keys(ids).find((prefix) => url.startsWith(prefix)) ?? ""];
       expect(id, `no resource for ${url}`).toBeDefined();
       const address = url.replace("{id}", id ?? "");
-      const theirs = await lab.ben.request({ method, url: address });
-      const absent = await lab.ben.request({ method, url: url.replace("{id}", "none") });
+      const payload = method === "GET" ? {} : { payload: {} };
+      const theirs = await lab.ben.request({ method, url: address, ...payload });
+      const absent = await lab.ben.request({
+        method,
+        url: url.replace("{id}", "none"),
+        ...payload,
+      });
       expect(theirs.statusCode, `${method} ${address}`).toBe(404);
       expect(theirs.json().detail.replace(id, "none")).toBe(absent.json().detail);
     }

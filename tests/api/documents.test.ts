@@ -58,6 +58,12 @@ describe("the OpenAPI document", () => {
       "grid",
       "runs",
       "random",
+      "tags",
+      "notes",
+      "shared",
+      "priority_class",
+      "priority",
+      "on_duplicate",
     ]);
   });
 });

@@ -194,7 +194,7 @@ describe("parameters", () => {
     ["/v1/runs?limit=ten", "#/query/limit"],
     ["/v1/runs?stat=queued", "#/query/stat"],
     ["/v1/runs?state=runing", "#/query/state/0"],
-    ["/v1/sweeps?cursor=" + "c".repeat(65), "#/query/cursor"],
+    ["/v1/sweeps?cursor=" + "c".repeat(401), "#/query/cursor"],
   ])("%s is a 422 that names it", async (url, pointer) => {
     const response = await lab.ada.get(url);
     expect(response.statusCode).toBe(422);

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Database,
+  type TokenScope,
+  claimRun,
   createDatasetInspector,
   createToken,
   findOrCreateUser,
@@ -13,6 +15,8 @@ import {
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { buildApp } from "../../apps/api/src/app.js";
+import { startNews } from "../../apps/api/src/events/news.js";
+import { openLine } from "../../apps/api/src/line/line.js";
 import { createTestDatabase } from "../database.js";
 
 export interface TestLab {
@@ -20,8 +24,11 @@ export interface TestLab {
   database: Database;
   databaseUrl: string;
   datasetsFolder: string;
+  /** Two researchers. */
   ada: Client;
   ben: Client;
+  /** With a token of the widest scope. */
+  admin: Client;
   /** Every line the server logged. */
   logLines: string[];
   close(): Promise<void>;
@@ -50,18 +57,22 @@ export const startTestLab = async (): Promise<TestLab> => {
   const database = openDatabase({ url: testDatabase.url, poolSize: 4 });
   const logLines: string[] = [];
   const logger = pino({ level: "trace" }, { write: (line: string) => void logLines.push(line) });
+  const news = startNews(database, logger);
   const app = await buildApp(
     {
       database,
       inspectDataset: createDatasetInspector({ datasetsFolder }),
       leaseMs: 2000,
       version: "0.0.0-test",
+      line: openLine(database, 2000),
+      news,
+      requestsPerMinute: 100_000,
     },
     logger,
   );
-  const client = async (name: string): Promise<Client> => {
+  const client = async (name: string, scope: TokenScope): Promise<Client> => {
     const { id } = await findOrCreateUser(database, name);
-    const token = await createToken(database, { userId: id, name: "test" });
+    const { text: token } = await createToken(database, { userId: id, name: "test", scope });
     const request = (options: InjectOptions) =>
       app.inject({ ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } });
     return {
@@ -78,10 +89,12 @@ export const startTestLab = async (): Promise<TestLab> => {
     database,
     databaseUrl: testDatabase.url,
     datasetsFolder,
-    ada: await client("ada"),
-    ben: await client("ben"),
+    ada: await client("ada", "submit"),
+    ben: await client("ben", "submit"),
+    admin: await client("grace", "admin"),
     logLines,
     close: async () => {
+      news.stop();
       await app.close();
       await database.close();
       await testDatabase.drop();
@@ -99,3 +112,21 @@ export const smallBase = {
   test_size: 20,
   epochs: 1,
 } as const;
+
+/** Takes a queued run as a worker would. */
+export const claimForTest = async (
+  { database }: TestLab,
+  runId: string,
+): Promise<{ runId: string; epoch: number }> => {
+  const { epoch } = await database.prisma.run.findUniqueOrThrow({ where: { id: runId } });
+  const claimed = await claimRun(database, {
+    runId,
+    epoch,
+    workerId: "wrk_test",
+    host: "here",
+    slots: 1,
+    leaseMs: 60_000,
+  });
+  if (claimed === null) throw new Error(`${runId} could not be claimed`);
+  return { runId, epoch: claimed.epoch };
+};

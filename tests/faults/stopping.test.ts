@@ -1,5 +1,5 @@
 /** Runs that are asked to stop, and a worker that is told twice. */
-import { cancelRun, cancelSweep, listAttempts } from "@pclab/storage";
+import { actOnRun, actOnSweep, listAttempts } from "@pclab/storage";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BACKENDS, Lab } from "./lab.js";
 import { smallSpec } from "./smallSpec.js";
@@ -24,7 +24,7 @@ test("promise: cancel, a running run stops within seconds and its slot is free",
     const id = await lab.submitOne(endless);
     await lab.untilState(id, "running");
     const children = worker.childPids();
-    const answer = await cancelRun(lab.database, { userId: lab.userId, id });
+    const answer = await actOnRun(lab.database, { userId: lab.userId, id }, "cancel");
     expect(answer).toMatchObject({ changed: true, run: { state: "canceling" } });
     const run = await lab.untilState(id, "canceled", CANCEL_MS);
     expect(run.reason).toBe("user");
@@ -39,7 +39,7 @@ test("promise: cancel, a canceling run whose worker dies is canceled all the sam
   const id = await lab.submitOne(endless);
   await lab.untilState(id, "running");
   worker.signal("SIGSTOP");
-  await cancelRun(lab.database, { userId: lab.userId, id });
+  await actOnRun(lab.database, { userId: lab.userId, id }, "cancel");
   await worker.kill();
   await lab.untilState(id, "canceled", 20_000);
 });
@@ -48,7 +48,7 @@ test("promise: cancel, a whole sweep ends, what runs and what waits", async () =
   lab.startWorker();
   const { sweep, runIds } = await lab.submit([endless, endless, endless]);
   await lab.untilState(runIds[0], "running");
-  await cancelSweep(lab.database, { userId: lab.userId, id: sweep.id });
+  await actOnSweep(lab.database, { userId: lab.userId, id: sweep.id }, "cancel");
   for (const id of runIds) await lab.untilState(id, "canceled", CANCEL_MS);
   await lab.untilState(await lab.submitOne(short), "succeeded");
 });

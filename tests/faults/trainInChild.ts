@@ -50,6 +50,7 @@ const attempt = async ({ spec, ...training }: Training, killAfter: number): Prom
         if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
       }
     },
+    onLine: () => undefined,
     onUnexpectedEnd: ({ detail }) => ends.emit("end", detail),
   });
   try {

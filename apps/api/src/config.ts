@@ -12,6 +12,8 @@ const configSchema = z.object({
   PCLAB_LEASE_MS: z.coerce.number().int().min(100).default(15_000),
   PCLAB_DISPATCH_MS: z.coerce.number().int().min(10).default(250),
   PCLAB_RECONCILE_MS: z.coerce.number().int().min(100).default(10_000),
+  PCLAB_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(30_000),
+  PCLAB_DELETE_GRACE_DAYS: z.coerce.number().min(0).default(7),
   PCLAB_LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info"),
@@ -29,6 +31,10 @@ export interface Config {
   leaseMs: number;
   dispatchMs: number;
   reconcileMs: number;
+  /** Of a user without a limit of their own. */
+  requestsPerMinute: number;
+  /** After so long what was deleted is gone for good. */
+  deleteGraceMs: number;
   logLevel: string;
 }
 
@@ -52,6 +58,8 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     leaseMs: values.PCLAB_LEASE_MS,
     dispatchMs: values.PCLAB_DISPATCH_MS,
     reconcileMs: values.PCLAB_RECONCILE_MS,
+    requestsPerMinute: values.PCLAB_REQUESTS_PER_MINUTE,
+    deleteGraceMs: values.PCLAB_DELETE_GRACE_DAYS * 86_400_000,
     logLevel: values.PCLAB_LOG_LEVEL,
   };
 };

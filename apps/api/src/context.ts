@@ -1,5 +1,7 @@
 import type { Database } from "@pclab/storage";
 import type { InspectDataset } from "./datasetCheck.js";
+import type { News } from "./events/news.js";
+import type { Line } from "./line/line.js";
 
 /** What the routes depend on. */
 export interface AppContext {
@@ -8,4 +10,8 @@ export interface AppContext {
   /** A worker not heard of for this long is not counted. */
   leaseMs: number;
   version: string;
+  line: Line;
+  news: News;
+  /** Of a user without a limit of their own. */
+  requestsPerMinute: number;
 }

@@ -10,6 +10,8 @@ import { pino } from "pino";
 import { buildApp } from "./app.js";
 import { readConfig } from "./config.js";
 import { startDispatcher } from "./dispatch/dispatcher.js";
+import { startNews } from "./events/news.js";
+import { openLine } from "./line/line.js";
 import { readVersion } from "./version.js";
 
 const config = readConfig(process.env);
@@ -20,6 +22,7 @@ const queue = openRunQueue(
   { logger },
 );
 const lock = openDispatcherLock(config.databaseUrl);
+const news = startNews(database, logger);
 const app = await buildApp(
   {
     database,
@@ -31,6 +34,9 @@ const app = await buildApp(
     }),
     leaseMs: config.leaseMs,
     version: readVersion(),
+    line: openLine(database, config.leaseMs),
+    news,
+    requestsPerMinute: config.requestsPerMinute,
   },
   logger,
 );
@@ -42,6 +48,7 @@ const dispatcher = startDispatcher({
   leaseMs: config.leaseMs,
   pollMs: config.dispatchMs,
   reconcileMs: config.reconcileMs,
+  deleteGraceMs: config.deleteGraceMs,
 });
 
 let isStopping = false;
@@ -49,6 +56,7 @@ const stop = async (signal: string): Promise<void> => {
   if (isStopping) return;
   isStopping = true;
   logger.info({ signal }, "stopping");
+  news.stop();
   await dispatcher.stop();
   await app.close();
   await queue.close();

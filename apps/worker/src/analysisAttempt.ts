@@ -101,6 +101,7 @@ export class AnalysisAttempt implements LeasedAnalysis {
       const stored = await this.#patiently(() => listAnalysisPoints(database, claimed.id));
       this.#child = await startTrainingChild({
         onMessage: (message) => this.#onMessage(message),
+        onLine: (line) => this.#options.logger.warn({ line }, "the child says"),
         onUnexpectedEnd: (end) => this.#settle(end),
       });
       this.#child.send({

@@ -21,6 +21,7 @@ import {
   recordEnd,
 } from "@pclab/storage";
 import type { Logger } from "pino";
+import { evaluationLine } from "./evaluationLine.js";
 import { faultBeforeTraining } from "./fault.js";
 import type { Leased } from "./heartbeat.js";
 import { manifestOf } from "./manifest.js";
@@ -37,6 +38,7 @@ export interface AttemptOptions {
   workerEngine: EngineChoice;
   datasetsFolder: string;
   checkpointSeconds: number;
+  host: string;
   version: string;
   gitSha: string | null;
   logger: Logger;
@@ -51,6 +53,7 @@ type Outcome =
   | ({ type: "fault" } & Fault)
   | { type: "crashed"; detail: string }
   | { type: "handed_back"; detail: string }
+  | { type: "paused" }
   | { type: "canceled" }
   /** The run is another's by now, or the worker must go: nothing more is written. */
   | { type: "lost" };
@@ -70,7 +73,8 @@ export class Attempt implements Leased {
   #settle!: (outcome: Outcome) => void;
   #child: TrainingChild | null = null;
   #threads = 1;
-  #isDraining = false;
+  /** How the attempt ends with its next checkpoint; null while it goes on. */
+  #stop: Outcome | null = null;
 
   constructor(options: AttemptOptions) {
     const { database, claimed, logger, abandoned } = options;
@@ -88,9 +92,14 @@ export class Attempt implements Leased {
     });
   }
 
-  onBeat(state: RunState | null): void {
+  onBeat(state: RunState | null, isPreempted: boolean): void {
     if (state === null) this.#settle({ type: "lost" });
     if (state === "canceling") this.#settle({ type: "canceled" });
+    if (state === "pausing") this.#stopAtCheckpoint({ type: "paused" });
+    else if (isPreempted) {
+      const detail = "work of a higher class wanted its slots";
+      this.#stopAtCheckpoint({ type: "handed_back", detail });
+    }
   }
 
   /** The run's share of the worker's cores, from its next minibatch on. */
@@ -126,8 +135,10 @@ export class Attempt implements Leased {
       const checkpoint = await this.#readCheckpoint();
       this.#child = await startTrainingChild({
         onMessage: (message) => this.#onMessage(message, spec),
+        onLine: (line) => this.#writer.log("warn", line),
         onUnexpectedEnd: (end) => this.#settle(end),
       });
+      this.#writer.log("info", this.#beginning());
       this.#child.send({
         type: "train",
         spec,
@@ -138,11 +149,21 @@ export class Attempt implements Leased {
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
         threads: this.#threads,
       });
+      if (this.#stop !== null) this.#child.send({ type: "write_checkpoint" });
     } catch (error) {
       const fault = faultBeforeTraining(error);
       if (fault === null) throw error;
       this.#settle({ type: "fault", ...fault });
     }
+  }
+
+  #beginning(): string {
+    const { claimed, host } = this.#options;
+    const from =
+      claimed.checkpoint === null
+        ? "from the start"
+        : `from the checkpoint at weight update ${claimed.checkpoint.weightUpdate}`;
+    return `attempt ${claimed.attempt} begins ${from}, on ${host} with ${this.#threads} thread${this.#threads === 1 ? "" : "s"}`;
   }
 
   async #readCheckpoint(): Promise<Uint8Array | null> {
@@ -164,13 +185,12 @@ export class Attempt implements Leased {
       case "metrics":
         this.progress = message.progress;
         this.#writer.metrics(message.rows, message.progress);
+        this.#writer.log("info", evaluationLine(message.rows, message.progress));
         return;
       case "checkpoint": {
         const { type: _, ...checkpoint } = message;
         this.#writer.checkpoint({ attempt: claimed.attempt, ...checkpoint });
-        if (this.#isDraining && !checkpoint.final) {
-          this.#settle({ type: "handed_back", detail: "the worker drains" });
-        }
+        if (this.#stop !== null && !checkpoint.final) this.#settle(this.#stop);
         return;
       }
       case "finished":
@@ -202,6 +222,12 @@ export class Attempt implements Leased {
       gitSha,
     });
     this.#writer.firstStep({ engine: engineId, manifest, numericsChanged });
+    if (numericsChanged) {
+      this.#writer.log(
+        "warn",
+        `it goes on with ${engineId}, and began with ${resumption.engineId}`,
+      );
+    }
   }
 
   #resumptionOf({ checkpointEngineId }: FirstStepMessage): Resumption | null {
@@ -215,10 +241,15 @@ export class Attempt implements Leased {
     else this.#settle({ type: "crashed", detail: `a write failed: ${messageOf(error)}` });
   }
 
-  #drain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
+  /** The first reason to stop stays the reason. */
+  #stopAtCheckpoint(outcome: Outcome): void {
+    if (this.#stop !== null) return;
+    this.#stop = outcome;
     this.#child?.send({ type: "write_checkpoint" });
+  }
+
+  #drain(): void {
+    this.#stopAtCheckpoint({ type: "handed_back", detail: "the worker drains" });
     const detail = "the worker drains; no checkpoint came in time";
     const timeout = setTimeout(
       () => this.#settle({ type: "handed_back", detail }),
@@ -242,6 +273,10 @@ export class Attempt implements Leased {
     const { database } = this.#options;
     const { fence, progress } = this;
     if (outcome.type === "lost") return;
+    if ("detail" in outcome) {
+      const level = outcome.type === "handed_back" ? "info" : "error";
+      this.#writer.log(level, `the attempt ends: ${outcome.detail}`);
+    }
     await this.#storeWhatCame(outcome);
     await this.#patiently(async () => {
       switch (outcome.type) {
@@ -253,6 +288,8 @@ export class Attempt implements Leased {
         }
         case "canceled":
           return recordEnd(database, fence, { event: "stopped" }, progress);
+        case "paused":
+          return recordEnd(database, fence, { event: "checkpoint_written" }, progress);
         case "crashed":
         case "handed_back":
           await giveUpRun(database, fence, outcome.type, outcome.detail);

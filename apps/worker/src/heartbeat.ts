@@ -16,8 +16,8 @@ import { messageOf } from "./outage.js";
 export interface Leased {
   readonly fence: Fence;
   readonly progress: Progress | null;
-  /** The run's state after a beat; null when its epoch is another's by now. */
-  onBeat(state: RunState | null): void;
+  /** The run's state after a beat; null when its epoch is another's by now. `isPreempted`: its slots are wanted. */
+  onBeat(state: RunState | null, isPreempted: boolean): void;
 }
 
 /** An analysis with a lease. */
@@ -32,6 +32,8 @@ export interface HeartbeatOptions {
   leaseMs: number;
   heartbeatMs: number;
   isDraining: () => boolean;
+  /** Told at every beat: whether an operator wants the worker to take nothing further. */
+  onDrainRequest: (wanted: boolean) => void;
   logger: Logger;
 }
 
@@ -47,6 +49,7 @@ export const startHeartbeat = ({
   leaseMs,
   heartbeatMs,
   isDraining,
+  onDrainRequest,
   logger,
 }: HeartbeatOptions): Heartbeat => {
   const stopping = new AbortController();
@@ -57,7 +60,8 @@ export const startHeartbeat = ({
   const beat = async (): Promise<void> => {
     await beatRuns();
     await beatAnalyses();
-    await beatWorker(database, workerId, { draining: isDraining() });
+    const { drainRequested } = await beatWorker(database, workerId, { draining: isDraining() });
+    onDrainRequest(drainRequested);
   };
 
   const beatRuns = async (): Promise<void> => {
@@ -68,7 +72,7 @@ export const startHeartbeat = ({
       // Taken away and claimed again, a run may beat here under two epochs.
       const { runId, epoch } = run.fence;
       const lease = renewed.find((other) => other.runId === runId && other.epoch === epoch);
-      if (runs.has(run)) run.onBeat(lease?.state ?? null);
+      if (runs.has(run)) run.onBeat(lease?.state ?? null, lease?.isPreempted ?? false);
     }
   };
 

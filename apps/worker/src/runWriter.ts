@@ -6,9 +6,11 @@ import type { MetricRow, Progress } from "@pclab/core";
 import {
   type Database,
   type Fence,
+  type LogLine,
   type NewCheckpoint,
   recordCheckpoint,
   recordFirstStep,
+  recordLog,
   recordMetrics,
 } from "@pclab/storage";
 import type { Logger } from "pino";
@@ -32,9 +34,15 @@ export interface FirstStep {
   numericsChanged: boolean;
 }
 
+/** Of an attempt's log: a child that talks without end must not fill the database. */
+const MAX_LINES = 1_000;
+const MAX_LINE_CHARACTERS = 1_000;
+
 export class RunWriter {
   readonly #options: RunWriterOptions;
   #firstStep: FirstStep | null = null;
+  #lines: LogLine[] = [];
+  #linesLeft = MAX_LINES;
   #rows: MetricRow[] = [];
   /** Of the newest rows. */
   #progress: Progress | null = null;
@@ -49,6 +57,16 @@ export class RunWriter {
 
   firstStep(step: FirstStep): void {
     this.#firstStep = step;
+    this.#wake();
+  }
+
+  log(level: LogLine["level"], message: string): void {
+    if (this.#linesLeft === 0) return;
+    this.#linesLeft -= 1;
+    const isLast = this.#linesLeft === 0;
+    const text = isLast ? "the log of this attempt is full; what follows is left out" : message;
+    // PostgreSQL's text has no NUL.
+    this.#lines.push({ level, message: text.replaceAll("\0", "").slice(0, MAX_LINE_CHARACTERS) });
     this.#wake();
   }
 
@@ -92,7 +110,12 @@ export class RunWriter {
   }
 
   get #hasWork(): boolean {
-    return this.#firstStep !== null || this.#checkpoints.length > 0 || this.#rows.length > 0;
+    return (
+      this.#firstStep !== null ||
+      this.#lines.length > 0 ||
+      this.#checkpoints.length > 0 ||
+      this.#rows.length > 0
+    );
   }
 
   async #storeNext(): Promise<void> {
@@ -101,6 +124,12 @@ export class RunWriter {
     if (firstStep !== null) {
       await recordFirstStep(database, fence, firstStep);
       this.#firstStep = null;
+      return;
+    }
+    if (this.#lines.length > 0) {
+      const lines = [...this.#lines];
+      await recordLog(database, fence, lines);
+      this.#lines.splice(0, lines.length);
       return;
     }
     const [checkpoint] = this.#checkpoints;

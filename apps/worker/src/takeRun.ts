@@ -64,6 +64,7 @@ export const takeRun = async (desk: Desk, job: WorkJob, logger: Logger): Promise
       workerEngine: config.engine,
       datasetsFolder: config.datasetsFolder,
       checkpointSeconds: config.checkpointSeconds,
+      host: hostname(),
       version: desk.version,
       gitSha: config.gitSha,
       logger: attemptLogger,

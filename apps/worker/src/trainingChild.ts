@@ -25,12 +25,15 @@ export interface TrainingChild {
 
 export interface TrainingChildOptions {
   onMessage: (message: FromChild) => void;
+  /** A line that the process wrote on its standard error. */
+  onLine: (line: string) => void;
   /** Called when the process ends otherwise than by `kill` or `stop`. */
   onUnexpectedEnd: (end: UnexpectedEnd) => void;
 }
 
 export const startTrainingChild = async ({
   onMessage,
+  onLine,
   onUnexpectedEnd,
 }: TrainingChildOptions): Promise<TrainingChild> => {
   const memoryKillsBefore = await countMemoryKills();
@@ -41,7 +44,7 @@ export const startTrainingChild = async ({
     // A group of its own: Ctrl-C at a terminal reaches the worker, which then drains, and not the child.
     detached: true,
   });
-  const lastWords = collectLastWords(child);
+  const lastWords = collectLastWords(child, onLine);
   let wasAsked = false;
   const ended = new Promise<void>((resolve) => {
     child.once("error", (error) => {
@@ -90,11 +93,15 @@ const environmentForChild = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv 
   return rest;
 };
 
-const collectLastWords = (child: ChildProcess): (() => string) => {
+const collectLastWords = (child: ChildProcess, onLine: (line: string) => void): (() => string) => {
   let words = "";
+  let line = "";
   child.stderr?.setEncoding("utf8");
   child.stderr?.on("data", (text: string) => {
     words = (words + text).slice(-LAST_WORDS_CHARACTERS);
+    const lines = (line + text).split("\n");
+    line = (lines.pop() ?? "").slice(-LAST_WORDS_CHARACTERS);
+    for (const whole of lines) if (whole.trim() !== "") onLine(whole);
   });
   return () => words;
 };

@@ -59,12 +59,14 @@ export const startWorker = async (
       }),
     { signal: abandoned.signal, logger: log },
   );
+  let consumer: RunConsumer | null = null;
   const heartbeat = startHeartbeat({
     database,
     workerId: id,
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
     isDraining: () => draining.signal.aborted,
+    onDrainRequest: (wanted) => consumer?.hold(wanted),
     logger: log,
   });
   const desk: Desk = {
@@ -78,7 +80,7 @@ export const startWorker = async (
     draining: draining.signal,
     abandoned: abandoned.signal,
   };
-  const consumer = openRunConsumer(
+  const opened = openRunConsumer(
     config.redisUrl === null ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
     {
       concurrency: config.slots,
@@ -97,15 +99,16 @@ export const startWorker = async (
       },
     },
   );
+  consumer = opened;
   const { slots: slotCount, threads } = config;
   log.info({ slots: slotCount, threads, engine: engineId, engines }, "the worker is ready");
 
   const drain = async (): Promise<void> => {
     draining.abort();
-    await consumer.stop();
+    await opened.stop();
     await Promise.allSettled(inHand);
     await heartbeat.stop();
-    await withinMs(CLOSE_MS, closeConsumer(consumer, log));
+    await withinMs(CLOSE_MS, closeConsumer(opened, log));
     await withinMs(CLOSE_MS, retire(database, id, log));
     await withinMs(CLOSE_MS, database.close());
   };

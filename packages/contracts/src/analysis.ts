@@ -1,8 +1,7 @@
 /** An analysis as the API answers it. */
 import { ANALYSIS_KINDS, ANALYSIS_STATES, RUN_REASONS, analysisSchema } from "@pclab/core";
 import { z } from "zod";
-
-const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+import { timeSchema as time } from "./time.js";
 
 export const analysisBodySchema = z.object({
   id: z.string(),

@@ -5,7 +5,7 @@ export const pageQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50).meta({ description: "items a page" }),
   cursor: z
     .string()
-    .regex(/^\w{1,64}$/)
+    .regex(/^[\w-]{1,400}$/)
     .optional()
     .meta({ description: "next_cursor of the page before" }),
 });

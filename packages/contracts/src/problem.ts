@@ -25,6 +25,7 @@ export const problemSchema = z
     errors: z.array(fieldProblemSchema).optional(),
     state: z.string().optional(),
     allowed_actions: z.array(z.string()).optional(),
+    duplicates: z.array(z.object({ index: z.int(), run_id: z.string() })).optional(),
   })
   .meta({ description: "RFC 9457 problem details; codes are listed in docs/ERRORS.md" });
 

@@ -5,20 +5,21 @@ import {
   RUN_REASONS,
   RUN_STATES,
   USER_ACTIONS,
+  labelFields,
   numericsChangeSchema,
   specSchema,
 } from "@pclab/core";
 import { z } from "zod";
+import { timeSchema as time } from "./time.js";
 
 const numericsChanged = z
   .array(numericsChangeSchema)
   .meta({ description: "where the run went on with another engine than its checkpoint's" });
 
-const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
-
 export const runSchema = z.object({
   id: z.string(),
   sweep_id: z.string(),
+  user_id: z.string(),
   index: z.int().meta({ description: "place in the sweep, from 0" }),
   name: z
     .string()
@@ -31,6 +32,16 @@ export const runSchema = z.object({
   engine: z.string().nullable().meta({ description: "the engine's id, once training has begun" }),
   numerics_changed: numericsChanged,
   spec: specSchema.meta({ description: "with every default filled in" }),
+  tags: z.array(z.string()),
+  notes: z.string(),
+  duplicate_of: z
+    .string()
+    .nullable()
+    .meta({ description: "a run of yours of the same spec that was there before" }),
+  results_of: z
+    .string()
+    .nullable()
+    .meta({ description: "the run that was trained, where this one took over its results" }),
   progress: z.object({
     epoch: z.number(),
     weight_updates: z.int(),
@@ -42,7 +53,8 @@ export const runSchema = z.object({
     .object({
       position: z.int().min(1),
       eta: time.nullable(),
-      eta_reason: z.string().nullable(),
+      eta_p90: time.nullable().meta({ description: "it starts by then nine times in ten" }),
+      eta_reason: z.string().nullable().meta({ description: "why there is no forecast" }),
     })
     .nullable()
     .meta({ description: "null for a run that is not queued" }),
@@ -55,6 +67,12 @@ export const runSchema = z.object({
   poll_after_ms: z.int().nullable().meta({ description: "null once the run is terminal" }),
 });
 export type RunBody = z.output<typeof runSchema>;
+
+/** What its owner may change. */
+export const runChangesSchema = z.strictObject({
+  tags: labelFields.tags.optional(),
+  notes: labelFields.notes.optional(),
+});
 
 export const metricRowSchema = z.object({
   weight_update: z.int(),

@@ -1,14 +1,28 @@
 /** A sweep as the API answers it. */
-import { ANALYSIS_STATES, RUN_STATES, SWEEP_STATES, analysisSchema } from "@pclab/core";
+import {
+  ANALYSIS_STATES,
+  PRIORITY_CLASSES,
+  RUN_STATES,
+  SWEEP_STATES,
+  USER_ACTIONS,
+  analysisSchema,
+  submissionFields,
+  sweepNameSchema,
+} from "@pclab/core";
 import { z } from "zod";
-
-const time = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+import { timeSchema as time } from "./time.js";
 
 export const runCountsSchema = z.record(z.enum(RUN_STATES), z.int());
 
 export const sweepBodySchema = z.object({
   id: z.string(),
   name: z.string(),
+  user_id: z.string(),
+  shared: z.boolean().meta({ description: "everybody in the lab may read it" }),
+  tags: z.array(z.string()),
+  notes: z.string(),
+  priority_class: z.enum(PRIORITY_CLASSES),
+  priority: z.int().meta({ description: "among its owner's sweeps of the class, higher first" }),
   state: z.enum(SWEEP_STATES),
   run_count: z.int(),
   counts: runCountsSchema,
@@ -17,12 +31,26 @@ export const sweepBodySchema = z.object({
     .meta({ description: "of its runs, per state" }),
   created_at: time,
   cancel_requested_at: time.nullable(),
+  allowed_actions: z.array(z.enum(USER_ACTIONS)),
+  deleted_at: time
+    .nullable()
+    .meta({ description: "until its grace period ends it can be restored" }),
   poll_after_ms: z
     .int()
     .nullable()
     .meta({ description: "null once the sweep is terminal and its analyses have ended" }),
 });
 export type SweepBody = z.output<typeof sweepBodySchema>;
+
+/** What its owner may change. */
+export const sweepChangesSchema = z.strictObject({
+  name: sweepNameSchema.optional(),
+  tags: submissionFields.tags,
+  notes: submissionFields.notes,
+  shared: submissionFields.shared,
+  priority_class: submissionFields.priority_class,
+  priority: submissionFields.priority,
+});
 
 export const planSchema = z.object({
   dry_run: z.literal(true),

@@ -17,6 +17,8 @@ export interface RunConsumerOptions {
 }
 
 export interface RunConsumer {
+  /** While held it takes no further job; those in hand go on. */
+  hold(wanted: boolean): void;
   /** Takes no further job and aborts the signal of those in hand. */
   stop(): Promise<void>;
   /** Waits for the jobs in hand and closes the connection. */
@@ -32,6 +34,7 @@ export const openRunConsumer = (
   const logError = createErrorLog(logger);
   const stopping = new AbortController();
   let opened: Worker | null = null;
+  let isHeld = false;
 
   const open = (): Worker => {
     const backend = backendOf(connection, { failFast: false });
@@ -86,6 +89,12 @@ export const openRunConsumer = (
   const running = run();
 
   return {
+    hold: (wanted) => {
+      if (wanted === isHeld || stopping.signal.aborted || opened === null) return;
+      isHeld = wanted;
+      const changing = wanted ? opened.pause(true) : opened.resume();
+      changing.catch((error: Error) => logError(error, "the queue was neither held nor let go"));
+    },
     stop: async () => {
       stopping.abort(new Error("the worker drains"));
       await opened?.pause(true);

@@ -29,8 +29,8 @@ export interface RunQueue {
   add(work: WorkJob): Promise<void>;
   /** @throws QueueAwayError */
   jobIds(): Promise<JobIds>;
-  /** A job that a worker holds stays. @throws QueueAwayError */
-  remove(jobId: string): Promise<void>;
+  /** A job that a worker holds stays. Answers whether it went. @throws QueueAwayError */
+  remove(jobId: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -96,10 +96,7 @@ export const openRunQueue = (
         waiting: await queue.getRanges(["waiting", "delayed", "prioritized"], 0, -1, true),
         active: await queue.getRanges(["active"], 0, -1, true),
       })),
-    remove: (jobId) =>
-      ask(async (queue) => {
-        await queue.remove(jobId);
-      }),
+    remove: (jobId) => ask(async (queue) => (await queue.remove(jobId)) > 0),
     close: async () => {
       const queue = opened;
       opened = null;

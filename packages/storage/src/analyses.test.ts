@@ -1,6 +1,6 @@
 import { type AnalysisSettings, parseAnalysis } from "@pclab/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { TestStorage, fenceOf } from "../../../tests/storage.js";
+import { TestStorage, fenceOf, waitingWork } from "../../../tests/storage.js";
 import {
   AnalysisEndedError,
   type AnalysisRow,
@@ -23,12 +23,12 @@ import {
   renewAnalysisLeases,
 } from "./analysisLeases.js";
 import type { Database } from "./database.js";
-import { cancelSweep } from "./cancellation.js";
-import { dispatchedWork, forgetDispatch, markDispatched, nextWork } from "./dispatch.js";
+import { actOnSweep } from "./sweepActions.js";
+import { dispatchedWork, forgetDispatch, markDispatched } from "./dispatch.js";
 import { listCheckpoints } from "./checkpoints.js";
 import { recordCheckpoint, recordEnd } from "./liveRuns.js";
 import { findSweep } from "./sweeps.js";
-import { findOrCreateUser } from "./tokens.js";
+import { findOrCreateUser } from "./users.js";
 import { capacity, registerWorker } from "./workers.js";
 
 let storage: TestStorage;
@@ -85,26 +85,26 @@ const point = (index: number) => ({ index, value: index / 2, accuracy: 0.5 });
 const write = (fence: AnalysisFence, ...indices: number[]) =>
   recordAnalysisPoints(database, fence, { engine: "reference", points: indices.map(point) });
 
-test("an analysis is handed out once its run has succeeded, before runs of the same moment", async () => {
+test("an analysis waits in line once its run has succeeded", async () => {
   const run = await storage.running();
   const early = await submit(run.id);
-  expect(await nextWork(database, 10)).toEqual([]);
+  expect(await waitingWork(database)).toEqual([]);
   const id = await trained();
   const due = await submit(id);
   const waiting = await storage.queued();
-  expect((await nextWork(database, 10)).map((work) => work.id)).toEqual([due.id, waiting]);
+  expect((await waitingWork(database)).map((work) => work.id)).toEqual([due.id, waiting]);
   expect((await read(early.id)).state).toBe("queued");
 });
 
-test("what is marked as handed out is not handed out again, until the mark is forgotten", async () => {
+test("what is marked as handed out is known, until the mark is forgotten", async () => {
   const { id } = await submit(await trained());
   const runId = await storage.queued();
-  const works = await nextWork(database, 10);
+  const works = await waitingWork(database);
   expect(await markDispatched(database, works)).toHaveLength(2);
-  expect(await nextWork(database, 10)).toEqual([]);
   expect((await dispatchedWork(database)).map((work) => work.id)).toEqual([id, runId]);
   await forgetDispatch(database, works);
-  expect(await nextWork(database, 10)).toEqual(works);
+  expect(await dispatchedWork(database)).toEqual([]);
+  expect(await waitingWork(database)).toEqual(works);
 });
 
 test("of several claims of one epoch one succeeds, and it is given what it needs", async () => {
@@ -130,7 +130,12 @@ test("a running analysis takes a slot of its worker", async () => {
   });
   const { id } = await submit(await trained());
   await claim(id);
-  expect(await capacity(database, 60_000)).toEqual({ workers: 1, slots: 2, busySlots: 1 });
+  expect(await capacity(database, 60_000)).toEqual({
+    workers: 1,
+    slots: 2,
+    largestWorker: 2,
+    busySlots: 1,
+  });
 });
 
 test("points are stored as they come, once; a later attempt is told how many there are", async () => {
@@ -231,7 +236,7 @@ describe("cancelling", () => {
     const { id } = await submit(await trained());
     expect(await cancel(id)).toMatchObject({ changed: true, analysis: { state: "canceled" } });
     expect(await cancel(id)).toMatchObject({ changed: false });
-    expect(await nextWork(database, 10)).toEqual([]);
+    expect(await waitingWork(database)).toEqual([]);
   });
 
   test("of what runs waits for its worker, whatever that writes last", async () => {
@@ -325,12 +330,12 @@ test("cancelling a sweep ends its waiting analyses and asks the running ones to 
   const waiting = await submit(runId);
   const { sweepId } = await database.prisma.run.findUniqueOrThrow({ where: { id: runId } });
   const { userId } = storage;
-  expect(await cancelSweep(database, { userId, id: sweepId })).toEqual({ changed: true });
+  expect(await actOnSweep(database, { userId, id: sweepId }, "cancel")).toEqual({ changed: true });
   const find = (id: string) => findAnalysis(database, { userId, id });
   expect(await find(waiting.id)).toMatchObject({ state: "canceled", reason: "user" });
   expect((await find(running.id))?.cancelRequestedAt).not.toBeNull();
   expect(await findSweep(database, { userId, id: sweepId })).toMatchObject({
     analyses: { canceled: 1, running: 1 },
   });
-  expect(await cancelSweep(database, { userId, id: sweepId })).toEqual({ changed: false });
+  expect(await actOnSweep(database, { userId, id: sweepId }, "cancel")).toEqual({ changed: false });
 });

@@ -12,6 +12,7 @@ import {
 import type { Database, Transaction } from "./database.js";
 import type { Analysis, Prisma } from "./generated/prisma/client.js";
 import { newId } from "./ids.js";
+import { type Viewer, runsInReach } from "./reach.js";
 
 export type AnalysisRow = Omit<Analysis, "state" | "kind" | "reason"> & {
   state: AnalysisState;
@@ -101,9 +102,11 @@ const refuseOverQuota = async (
 
 export const findAnalysis = async (
   { prisma }: Database,
-  { userId, id }: { userId: string; id: string },
+  { id, ...viewer }: Viewer & { id: string },
 ): Promise<AnalysisRow | null> => {
-  const row = await prisma.analysis.findFirst({ where: { id, userId } });
+  const row = await prisma.analysis.findFirst({
+    where: { id, run: { deletedAt: null, ...runsInReach(viewer) } },
+  });
   return row === null ? null : asAnalysisRow(row);
 };
 
@@ -131,7 +134,7 @@ export const countAnalyses = async (
   >`
     SELECT runs.sweep_id, analyses.state, count(*)::int AS count
     FROM analyses JOIN runs ON runs.id = analyses.run_id
-    WHERE runs.sweep_id = ANY(${[...sweepIds]}::text[]) GROUP BY 1, 2`;
+    WHERE runs.sweep_id = ANY(${[...sweepIds]}::text[]) AND runs.deleted_at IS NULL GROUP BY 1, 2`;
   const counts = new Map(sweepIds.map((id) => [id, noAnalyses()]));
   for (const { sweep_id, state, count } of groups) {
     const ofSweep = counts.get(sweep_id);

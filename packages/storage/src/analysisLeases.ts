@@ -54,9 +54,12 @@ export const claimAnalysis = async (
     if (changed !== 1) return null;
     const { run, ...row } = await transaction.analysis.findUniqueOrThrow({
       where: { id: analysisId },
-      include: { run: { include: { checkpoints: { orderBy: { weightUpdate: "asc" } } } } },
+      include: { run: true },
     });
-    const { checkpoints } = run;
+    const checkpoints = await transaction.checkpoint.findMany({
+      where: { runId: run.resultsOf ?? run.id },
+      orderBy: { weightUpdate: "asc" },
+    });
     const place =
       row.checkpointId === null
         ? checkpoints.length - 1

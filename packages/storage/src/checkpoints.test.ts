@@ -11,7 +11,7 @@ import {
   readCheckpointRange,
 } from "./checkpoints.js";
 import { recordCheckpoint } from "./liveRuns.js";
-import { findOrCreateUser } from "./tokens.js";
+import { findOrCreateUser } from "./users.js";
 
 let storage: TestStorage;
 beforeEach(async () => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Database, Transaction } from "./database.js";
 import type { Checkpoint } from "./generated/prisma/client.js";
 import { newId } from "./ids.js";
+import { type Viewer, runsInReach } from "./reach.js";
 
 export type CheckpointRow = Checkpoint;
 
@@ -60,8 +61,9 @@ export const deleteOlderCheckpoints = async (
 
 export const findCheckpoint = async (
   { prisma }: Database,
-  { userId, id }: { userId: string; id: string },
-): Promise<CheckpointRow | null> => prisma.checkpoint.findFirst({ where: { id, run: { userId } } });
+  { id, ...viewer }: Viewer & { id: string },
+): Promise<CheckpointRow | null> =>
+  prisma.checkpoint.findFirst({ where: { id, run: { deletedAt: null, ...runsInReach(viewer) } } });
 
 export const listCheckpoints = async (
   { prisma }: Database,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestStorage, anySpec, fenceOf } from "../../../tests/storage.js";
-import { cancelRun } from "./cancellation.js";
+import { actOnRun } from "./runActions.js";
 import { claimRun, findTiming, renewLeases } from "./claims.js";
 import { recordCheckpoint, recordMetrics } from "./liveRuns.js";
 import { listMetrics } from "./metrics.js";
@@ -48,7 +48,7 @@ test("a job of another epoch, of a run that is not queued, or of no run claims n
   const runId = await storage.queued();
   expect(await claimRun(storage.database, request(runId, 1))).toBeNull();
   expect(await claimRun(storage.database, request("run_none", 0))).toBeNull();
-  await cancelRun(storage.database, { userId: storage.userId, id: runId });
+  await actOnRun(storage.database, { userId: storage.userId, id: runId }, "cancel");
   const { epoch } = await storage.run(runId);
   expect(await claimRun(storage.database, request(runId, epoch))).toBeNull();
 });
@@ -114,14 +114,22 @@ test("one beat renews the leases of all runs and writes their progress", async (
 test("a beat tells who is to stop, and leaves out whose epoch has passed", async () => {
   const canceling = await storage.running();
   const taken = await storage.running();
-  await cancelRun(storage.database, { userId: storage.userId, id: canceling.id });
+  await actOnRun(storage.database, { userId: storage.userId, id: canceling.id }, "cancel");
   await giveUpRun(storage.database, fenceOf(taken), "crashed", "for the test");
   const again = await storage.claim(taken.id);
   const pulses = [canceling, taken, again].map((run) => ({ ...fenceOf(run), progress: null }));
   const renewed = await renewLeases(storage.database, pulses, 60_000);
   expect(renewed).toHaveLength(2);
-  expect(renewed).toContainEqual({ ...fenceOf(canceling), state: "canceling" });
-  expect(renewed).toContainEqual({ ...fenceOf(again), state: "starting" });
+  expect(renewed).toContainEqual({
+    ...fenceOf(canceling),
+    state: "canceling",
+    isPreempted: false,
+  });
+  expect(renewed).toContainEqual({
+    ...fenceOf(again),
+    state: "starting",
+    isPreempted: false,
+  });
   expect(await renewLeases(storage.database, [], 60_000)).toEqual([]);
 });
 

@@ -4,6 +4,7 @@ import type { Database } from "./database.js";
 import type { CheckpointRow } from "./checkpoints.js";
 import { type Fence, liveStates } from "./liveRuns.js";
 import { deleteMetricsAfter } from "./metrics.js";
+import { appendStateEvents } from "./runEvents.js";
 import type { Run } from "./generated/prisma/client.js";
 
 export interface ClaimRequest {
@@ -61,9 +62,12 @@ export const claimRun = async (
       orderBy: { weightUpdate: "desc" },
     });
     await deleteMetricsAfter(transaction, runId, checkpoint?.weightUpdate ?? -1);
+    await appendStateEvents(transaction, [runId], "starting");
     await transaction.attempt.create({
       data: {
         runId,
+        userId: run.userId,
+        slots,
         number: run.attempt,
         epoch: run.epoch,
         workerId,
@@ -88,6 +92,8 @@ export interface Pulse extends Fence {
 
 export interface RenewedLease extends Fence {
   state: RunState;
+  /** The dispatcher wants its slots for others: it is to be handed back with a checkpoint. */
+  isPreempted: boolean;
 }
 
 /**
@@ -121,5 +127,5 @@ export const renewLeases = async (
       ${column(({ secondsLeft }) => secondsLeft)}::float8[]
     ) AS pulse(id, epoch, epochs, updates, seconds_left) ON pulse.id = locked.id
     WHERE runs.id = locked.id AND runs.epoch = pulse.epoch AND runs.state IN (${liveStates})
-    RETURNING runs.id AS "runId", runs.epoch, runs.state`;
+    RETURNING runs.id AS "runId", runs.epoch, runs.state, runs.preempt_requested_at IS NOT NULL AS "isPreempted"`;
 };

@@ -1,9 +1,9 @@
 /** Everybody at once on the rows of one sweep: nobody deadlocks, whatever the order in which they come. */
 import { expect, test } from "vitest";
-import { TestStorage, anySpec, fenceOf } from "../../../tests/storage.js";
-import { cancelSweep } from "./cancellation.js";
+import { TestStorage, anySpec, fenceOf, waitingWork } from "../../../tests/storage.js";
+import { actOnSweep } from "./sweepActions.js";
 import { renewLeases } from "./claims.js";
-import { forgetDispatch, markDispatched, nextWork } from "./dispatch.js";
+import { forgetDispatch, markDispatched } from "./dispatch.js";
 import {
   type Fence,
   StaleEpochError,
@@ -38,7 +38,10 @@ test("an attempt writes, its worker beats, the dispatcher works and the sweep is
   };
   const dispatch = async (): Promise<void> => {
     await recoverLostRuns(database);
-    await forgetDispatch(database, await markDispatched(database, await nextWork(database, 2)));
+    await forgetDispatch(
+      database,
+      await markDispatched(database, (await waitingWork(database)).slice(0, 2)),
+    );
   };
 
   try {
@@ -55,7 +58,7 @@ test("an attempt writes, its worker beats, the dispatcher works and the sweep is
         repeat(dispatch),
       ]);
       await new Promise((resolve) => setTimeout(resolve, round));
-      const answer = await cancelSweep(database, { userId, id: sweep.id });
+      const answer = await actOnSweep(database, { userId, id: sweep.id }, "cancel");
       over.abort();
       await others;
       expect(answer).toEqual({ changed: true });

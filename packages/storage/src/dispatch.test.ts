@@ -1,16 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { TestStorage, anySpec } from "../../../tests/storage.js";
-import { cancelRun } from "./cancellation.js";
-import {
-  countQueue,
-  dispatchedWork,
-  forgetDispatch,
-  markDispatched,
-  nextWork,
-} from "./dispatch.js";
+import { TestStorage, anySpec, waitingWork } from "../../../tests/storage.js";
+import { actOnRun } from "./runActions.js";
+import { countQueue, dispatchedWork, forgetDispatch, markDispatched } from "./dispatch.js";
 import { openDispatcherLock } from "./dispatcherLock.js";
+import { ranksInGroups } from "./line.js";
 import { giveUpRun } from "./recovery.js";
-import { queuePositions } from "./runs.js";
 import { beatWorker, capacity, registerWorker, retireWorker } from "./workers.js";
 
 let storage: TestStorage;
@@ -21,33 +15,37 @@ afterEach(() => storage.close());
 
 const idsOf = (runs: { id: string }[]): string[] => runs.map(({ id }) => id);
 
-test("runs are handed out first in, first out, over sweeps and within them", async () => {
-  const { runIds: first } = await storage.submit([anySpec(), anySpec()]);
+test("runs of a sweep wait first in, first out; what was handed out comes first", async () => {
+  const { runIds: first } = await storage.submit([anySpec(), anySpec(), anySpec()]);
   const { runIds: second } = await storage.submit([anySpec()]);
-  const order = [...first, ...second];
-  expect(idsOf(await nextWork(storage.database, 10))).toEqual(order);
-  expect(idsOf(await nextWork(storage.database, 2))).toEqual(order.slice(0, 2));
-  const positions = await queuePositions(storage.database, order);
-  expect(order.map((id) => positions.get(id))).toEqual([1, 2, 3]);
+  expect(idsOf(await waitingWork(storage.database))).toEqual([...first, ...second]);
+  const [, next] = await waitingWork(storage.database);
+  expect(await markDispatched(storage.database, [next])).toEqual([next]);
+  expect(idsOf(await waitingWork(storage.database))).toEqual([
+    first[1],
+    first[0],
+    first[2],
+    ...second,
+  ]);
+  const ranks = await ranksInGroups(storage.database, first);
+  expect(first.map((id) => ranks.get(id)?.rank)).toEqual([0, 1, 2]);
 });
 
-test("what was handed out is not handed out again until it is forgotten", async () => {
+test("what was handed out is known until it is forgotten", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec()]);
-  const [first] = await nextWork(storage.database, 1);
+  const [first] = await waitingWork(storage.database);
   expect(await markDispatched(storage.database, [first])).toEqual([first]);
-  expect(idsOf(await nextWork(storage.database, 10))).toEqual([runIds[1]]);
   const [dispatched] = await dispatchedWork(storage.database);
   expect(dispatched).toMatchObject({ id: runIds[0], epoch: 0 });
   expect(dispatched.ageMs).toBeGreaterThanOrEqual(0);
   await forgetDispatch(storage.database, [first]);
   expect(await dispatchedWork(storage.database)).toEqual([]);
-  expect(idsOf(await nextWork(storage.database, 10))).toEqual(runIds);
 });
 
 test("a run that was canceled, claimed or put back meanwhile is not marked", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec(), anySpec()]);
-  const next = await nextWork(storage.database, 3);
-  await cancelRun(storage.database, { userId: storage.userId, id: runIds[0] });
+  const next = await waitingWork(storage.database);
+  await actOnRun(storage.database, { userId: storage.userId, id: runIds[0] }, "cancel");
   const claimed = await storage.claim(runIds[1]);
   await giveUpRun(storage.database, { runId: claimed.id, epoch: claimed.epoch }, "crashed", "x");
   expect(idsOf(await markDispatched(storage.database, next))).toEqual([runIds[2]]);
@@ -55,11 +53,11 @@ test("a run that was canceled, claimed or put back meanwhile is not marked", asy
 
 test("a run put back is dispatched under its new epoch, before those that came later", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec()]);
-  await markDispatched(storage.database, await nextWork(storage.database, 1));
+  await markDispatched(storage.database, (await waitingWork(storage.database)).slice(0, 1));
   const claimed = await storage.claim(runIds[0]);
   expect(await dispatchedWork(storage.database)).toEqual([]);
   await giveUpRun(storage.database, { runId: claimed.id, epoch: claimed.epoch }, "crashed", "x");
-  const [next] = await nextWork(storage.database, 1);
+  const [next] = await waitingWork(storage.database);
   expect(next.id).toBe(runIds[0]);
   expect(next.epoch).toBeGreaterThan(claimed.epoch);
 });
@@ -76,7 +74,12 @@ test("capacity counts the slots of workers that take runs, and what runs hold of
   await storage.database.prisma.$executeRaw`
     UPDATE workers SET heartbeat_at = now() - interval '1 minute' WHERE id = 'wrk_silent'`;
   await storage.claim(await storage.queued(), { slots: 3 });
-  expect(await capacity(storage.database, 15_000)).toEqual({ workers: 1, slots: 4, busySlots: 3 });
+  expect(await capacity(storage.database, 15_000)).toEqual({
+    workers: 1,
+    slots: 4,
+    largestWorker: 4,
+    busySlots: 3,
+  });
   await storage.queued();
   expect(await countQueue(storage.database)).toEqual({ queued: 1, running: 1 });
 });

@@ -17,21 +17,6 @@ const TABLES = [
   { table: Prisma.sql`analyses`, prefix: "ana_" },
 ];
 
-/**
- * The next to hand out: first in, first out; an analysis once its run has succeeded. Of one moment's work analyses come
- * first, since they are short and somebody waits for the whole. This is the one place where fair sharing will live.
- */
-export const nextWork = async ({ prisma }: Database, limit: number): Promise<QueuedWork[]> =>
-  prisma.$queryRaw<QueuedWork[]>`
-    SELECT id, epoch FROM (
-    (SELECT id, epoch, queued_at FROM runs WHERE state = 'queued' AND dispatched_at IS NULL
-     ORDER BY queued_at, id LIMIT ${limit}::int)
-    UNION ALL
-    (SELECT analyses.id, analyses.epoch, analyses.queued_at FROM analyses JOIN runs ON runs.id = analyses.run_id
-     WHERE analyses.state = 'queued' AND analyses.dispatched_at IS NULL AND runs.state = 'succeeded'
-     ORDER BY analyses.queued_at, analyses.id LIMIT ${limit}::int)
-    ) AS work ORDER BY queued_at, id LIMIT ${limit}::int`;
-
 const workList = (works: readonly QueuedWork[]): Prisma.Sql =>
   Prisma.sql`unnest(${works.map(({ id }) => id)}::text[], ${works.map(({ epoch }) => epoch)}::int[])`;
 
@@ -88,7 +73,7 @@ export const forgetDispatch = async (
   }
 };
 
-/** Runs of every user by state, for `/v1/queue`; terminal ones are left out. */
+/** Runs of every user, for `/v1/queue`. */
 export const countQueue = async ({
   prisma,
 }: Database): Promise<{ queued: number; running: number }> => {

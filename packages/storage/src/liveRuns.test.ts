@@ -2,7 +2,7 @@ import { type RunState, isTerminal } from "@pclab/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pauseInsert, writeIsPaused } from "../../../tests/faults/pausedWrite.js";
 import { TestStorage, fenceOf } from "../../../tests/storage.js";
-import { cancelRun } from "./cancellation.js";
+import { actOnRun } from "./runActions.js";
 import { listCheckpoints } from "./checkpoints.js";
 import { type ClaimedRun, renewLeases } from "./claims.js";
 import type { Database } from "./database.js";
@@ -96,7 +96,7 @@ test("the first step makes a run running, with its engine and manifest; repeatin
 
 test("a run that is canceled before its first step stays canceling", async () => {
   const claimed = await storage.starting();
-  await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
+  await actOnRun(storage.database, { userId: storage.userId, id: claimed.id }, "cancel");
   await recordFirstStep(storage.database, fenceOf(claimed), firstStep);
   expect((await storage.run(claimed.id)).state).toBe("canceling");
 });
@@ -174,7 +174,7 @@ test.each(endings)("%s ends a run", async (_, ending, state, reason) => {
 
 test.each(endings)("a canceling run ends canceled, even on %s", async (_, ending) => {
   const claimed = await storage.running();
-  await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
+  await actOnRun(storage.database, { userId: storage.userId, id: claimed.id }, "cancel");
   await recordEnd(storage.database, fenceOf(claimed), ending, null);
   expect(await storage.run(claimed.id)).toMatchObject({ state: "canceled", reason: "user" });
 });

@@ -14,6 +14,7 @@ import { Prisma } from "./generated/prisma/client.js";
 import { deleteOlderCheckpoints, insertCheckpoint, type NewCheckpoint } from "./checkpoints.js";
 import { insertMetrics } from "./metrics.js";
 import { moveRun } from "./moveRun.js";
+import { type NewRunEvent, appendRunEvents } from "./runEvents.js";
 
 export interface Fence {
   runId: string;
@@ -71,8 +72,45 @@ export const recordMetrics = async (
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);
     await insertMetrics(transaction, fence.runId, rows);
+    await appendRunEvents(transaction, fence.runId, metricEvents(rows));
     if (progress !== null) await writeProgress(transaction, fence.runId, progress);
   });
+
+/** One event an evaluation, with the values of the whole network. */
+const metricEvents = (rows: readonly MetricRow[]): NewRunEvent[] => {
+  const ofNetwork = rows.filter(({ layer }) => layer === null);
+  return [...new Set(ofNetwork.map(({ weightUpdate }) => weightUpdate))].map((weightUpdate) => ({
+    type: "metric",
+    data: {
+      weight_update: weightUpdate,
+      metrics: Object.fromEntries(
+        ofNetwork
+          .filter((row) => row.weightUpdate === weightUpdate)
+          .map(({ name, value }) => [name, value]),
+      ),
+    },
+  }));
+};
+
+/** A line of the run's log: what its worker and its child say of it. */
+export const recordLog = async (
+  { prisma }: Database,
+  fence: Fence,
+  lines: readonly LogLine[],
+): Promise<void> =>
+  prisma.$transaction(async (transaction) => {
+    await proveEpoch(transaction, fence);
+    await appendRunEvents(
+      transaction,
+      fence.runId,
+      lines.map((line) => ({ type: "log", data: { ...line } })),
+    );
+  });
+
+export interface LogLine {
+  level: "info" | "warn" | "error";
+  message: string;
+}
 
 /**
  * The checkpoint and the metric rows up to it commit together, and the crash budget starts anew. The run's row is locked
@@ -91,16 +129,31 @@ export const recordCheckpoint = async (
     await proveEpoch(transaction, fence);
     await deleteOlderCheckpoints(transaction, fence.runId, id);
     await insertMetrics(transaction, fence.runId, rows);
+    await appendRunEvents(transaction, fence.runId, [
+      ...metricEvents(rows),
+      {
+        type: "checkpoint",
+        data: {
+          checkpoint_id: id,
+          weight_update: checkpoint.weightUpdate,
+          size_bytes: checkpoint.bytes.byteLength,
+          final: checkpoint.final,
+        },
+      },
+    ]);
     if (progress !== null) await writeProgress(transaction, fence.runId, progress);
     await transaction.run.update({ where: { id: fence.runId }, data: { crashes: 0 } });
     return id;
   });
 
 export type Ending =
-  | { event: "last_step" | "stopped" }
+  | { event: "last_step" | "stopped" | "checkpoint_written" }
   | { event: "fault"; reason: RunReason; detail: string };
 
-/** The end of the run. A canceling run ends canceled, however far its work had come. */
+/**
+ * The end of the attempt: of the run, or of its work until somebody resumes it. A canceling run ends canceled, however far
+ * its work had come.
+ */
 export const recordEnd = async (
   { prisma }: Database,
   fence: Fence,
@@ -114,7 +167,8 @@ export const recordEnd = async (
     const failure = event === "fault" && ending.event === "fault" ? ending : null;
     if (progress !== null) await writeProgress(transaction, fence.runId, progress);
     const state = await moveRun(transaction, fence.runId, event, {
-      reason: failure?.reason ?? (event === "stopped" ? "user" : null),
+      reason:
+        failure?.reason ?? (event === "stopped" || event === "checkpoint_written" ? "user" : null),
       reasonDetail: failure?.detail ?? null,
     });
     await closeAttempt(transaction, fence.runId, state, failure?.detail ?? null);

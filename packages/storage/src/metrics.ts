@@ -19,6 +19,55 @@ export const insertMetrics = async (
       ${rows.map(({ value }) => value)}::float8[]
     ) AS new(weight_update, name, layer, value)
     ON CONFLICT (run_id, name, layer, weight_update) DO UPDATE SET value = excluded.value`;
+  await showLast(transaction, runId, rows);
+};
+
+/** The columns of a run that lists show and sort by. */
+export const SHOWN_METRICS = [
+  "train_loss",
+  "train_accuracy",
+  "validation_loss",
+  "validation_accuracy",
+  "test_loss",
+  "test_accuracy",
+  "train_seconds",
+] as const satisfies readonly MetricName[];
+export type ShownMetric = (typeof SHOWN_METRICS)[number];
+
+const showLast = async (
+  transaction: Transaction,
+  runId: string,
+  rows: readonly MetricRow[],
+): Promise<void> => {
+  const last = (name: ShownMetric): number | null =>
+    rows
+      .filter((row) => row.name === name && row.layer === null)
+      .reduce<MetricRow | null>(
+        (newest, row) =>
+          newest === null || row.weightUpdate >= newest.weightUpdate ? row : newest,
+        null,
+      )?.value ?? null;
+  const values = SHOWN_METRICS.map(last);
+  if (values.every((value) => value === null)) return;
+  const [
+    trainLoss,
+    trainAccuracy,
+    validationLoss,
+    validationAccuracy,
+    testLoss,
+    testAccuracy,
+    seconds,
+  ] = values;
+  await transaction.$executeRaw`
+    UPDATE runs SET
+      train_loss = COALESCE(${trainLoss}::float8, train_loss),
+      train_accuracy = COALESCE(${trainAccuracy}::float8, train_accuracy),
+      validation_loss = COALESCE(${validationLoss}::float8, validation_loss),
+      validation_accuracy = COALESCE(${validationAccuracy}::float8, validation_accuracy),
+      test_loss = COALESCE(${testLoss}::float8, test_loss),
+      test_accuracy = COALESCE(${testAccuracy}::float8, test_accuracy),
+      train_seconds = COALESCE(${seconds}::float8, train_seconds)
+    WHERE id = ${runId}`;
 };
 
 /** Rows of an attempt that outlived its last checkpoint are measured again by the next. */
@@ -33,35 +82,26 @@ export const deleteMetricsAfter = async (
 
 /** In the order of training, then by name and layer. */
 export const listMetrics = async (
-  { prisma }: Database,
+  database: Database,
   { runId }: { runId: string },
-): Promise<MetricRow[]> => {
-  const rows = await prisma.metric.findMany({
-    where: { runId },
-    orderBy: [{ weightUpdate: "asc" }, { name: "asc" }, { layer: "asc" }],
-    select: { weightUpdate: true, name: true, layer: true, value: true },
-  });
-  return rows.map(({ weightUpdate, name, layer, value }) => ({
-    weightUpdate,
-    name: name as MetricName,
-    layer: layer === 0 ? null : layer,
-    value,
-  }));
-};
+): Promise<MetricRow[]> => (await listMetricsOfRuns(database, [runId])).get(runId) ?? [];
 
-/** The last value of some metrics for each of the runs. */
-export const lastMetrics = async (
+export const listMetricsOfRuns = async (
   { prisma }: Database,
   runIds: readonly string[],
-  names: readonly MetricName[],
-): Promise<Map<string, Partial<Record<MetricName, number>>>> => {
-  const rows = await prisma.$queryRaw<{ run_id: string; name: MetricName; value: number }[]>`
-    SELECT DISTINCT ON (run_id, name) run_id, name, value FROM metrics
-    WHERE run_id = ANY(${[...runIds]}::text[]) AND name = ANY(${[...names]}::text[]) AND layer = 0
-    ORDER BY run_id, name, weight_update DESC`;
-  const byRun = new Map<string, Partial<Record<MetricName, number>>>();
-  for (const { run_id, name, value } of rows) {
-    byRun.set(run_id, { ...byRun.get(run_id), [name]: value });
+): Promise<Map<string, MetricRow[]>> => {
+  const rows = await prisma.metric.findMany({
+    where: { runId: { in: [...runIds] } },
+    orderBy: [{ weightUpdate: "asc" }, { name: "asc" }, { layer: "asc" }],
+  });
+  const byRun = new Map<string, MetricRow[]>(runIds.map((id) => [id, []]));
+  for (const { runId, weightUpdate, name, layer, value } of rows) {
+    byRun.get(runId)?.push({
+      weightUpdate,
+      name: name as MetricName,
+      layer: layer === 0 ? null : layer,
+      value,
+    });
   }
   return byRun;
 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestStorage, fenceOf } from "../../../tests/storage.js";
-import { cancelRun } from "./cancellation.js";
+import { actOnRun } from "./runActions.js";
 import { recordCheckpoint } from "./liveRuns.js";
 import { CRASH_BUDGET, giveUpRun, recoverLostRuns } from "./recovery.js";
 import { listAttempts } from "./runs.js";
@@ -94,7 +94,7 @@ test.each(["lost", "handed_back"] as const)(
   "a canceling run that is %s is canceled",
   async (how) => {
     const claimed = await storage.running();
-    await cancelRun(storage.database, { userId: storage.userId, id: claimed.id });
+    await actOnRun(storage.database, { userId: storage.userId, id: claimed.id }, "cancel");
     if (how === "lost") {
       await storage.endLeases();
       await recoverLostRuns(storage.database);

@@ -8,9 +8,10 @@ import {
   readStoredSpec,
 } from "@pclab/core";
 import type { Database } from "./database.js";
+import { type Viewer, runsInReach } from "./reach.js";
 import { asRunRow } from "./runs.js";
 
-export type RunKeys = { userId: string } & ({ sweepId: string } | { id: string });
+export type RunKeys = Viewer & ({ sweepId: string } | { id: string });
 
 /** Metrics that a report does not use are left out: those of a large sweep are many. */
 const REPORTED: readonly MetricName[] = [
@@ -27,11 +28,15 @@ const REPORTED: readonly MetricName[] = [
 /** In the order of the sweep, at most `limit`; with the manifests of the same runs. */
 export const readResults = async (
   { prisma }: Database,
-  keys: RunKeys,
+  { userId, reach, ...keys }: RunKeys,
   limit: number,
 ): Promise<{ results: RunResult[]; manifests: unknown[] }> => {
   const runs = await prisma.run.findMany({
-    where: keys,
+    where: {
+      ...keys,
+      deletedAt: null,
+      ...runsInReach({ userId, ...(reach === undefined ? {} : { reach }) }),
+    },
     orderBy: { indexInSweep: "asc" },
     take: limit,
   });

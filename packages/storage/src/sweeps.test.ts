@@ -9,7 +9,7 @@ import {
 } from "./idempotency.js";
 import { findRun, listRuns } from "./runs.js";
 import { findSweep, listSweeps, storeSweep } from "./sweeps.js";
-import { createToken, findOrCreateUser, findUserByToken } from "./tokens.js";
+import { findOrCreateUser } from "./users.js";
 
 let storage: TestStorage;
 beforeEach(async () => {
@@ -142,17 +142,4 @@ test("one user sees neither the sweeps nor the runs of another", async () => {
   expect(await findRun(storage.database, { userId, id: runIds[0] })).toBeNull();
   expect(await listSweeps(storage.database, { userId, limit: 10, after: null })).toEqual([]);
   expect(await listRuns(storage.database, { userId, limit: 10, after: null })).toEqual([]);
-});
-
-test("a token is its user's until it is revoked, and its text is not stored", async () => {
-  const token = await createToken(storage.database, { userId: storage.userId, name: "laptop" });
-  expect(await findUserByToken(storage.database, token)).toEqual({
-    id: storage.userId,
-    name: "ada",
-  });
-  expect(await findUserByToken(storage.database, `${token}x`)).toBeNull();
-  const [row] = await storage.database.prisma.token.findMany();
-  expect(JSON.stringify(row)).not.toContain(token);
-  await storage.database.prisma.token.updateMany({ data: { revokedAt: new Date() } });
-  expect(await findUserByToken(storage.database, token)).toBeNull();
 });

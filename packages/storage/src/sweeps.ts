@@ -2,6 +2,8 @@
 import {
   type AnalysisSettings,
   type ExperimentSpec,
+  type OnDuplicate,
+  type PriorityClass,
   type RunCounts,
   type RunState,
   countRuns,
@@ -11,9 +13,19 @@ import {
 } from "@pclab/core";
 import { type AnalysisCounts, countAnalyses, insertAnalyses, noAnalyses } from "./analyses.js";
 import type { Database, Transaction } from "./database.js";
-import type { Prisma } from "./generated/prisma/client.js";
+import {
+  type Duplicate,
+  findDuplicates,
+  originalOf,
+  specSha256,
+  takeResultsOver,
+} from "./duplicates.js";
+import type { Prisma, Sweep } from "./generated/prisma/client.js";
 import { type IdempotencyClaim, type Replay, claimIdempotencyKey } from "./idempotency.js";
 import { newId } from "./ids.js";
+import { type Viewer, sweepsInReach } from "./reach.js";
+import { noteActivity } from "./users.js";
+import type { SweepChanges } from "./sweepChanges.js";
 
 export interface SweepRow {
   id: string;
@@ -23,17 +35,28 @@ export interface SweepRow {
   preset: string | null;
   createdAt: Date;
   cancelRequestedAt: Date | null;
+  shared: boolean;
+  tags: string[];
+  notes: string;
+  priorityClass: PriorityClass;
+  priority: number;
+  deletedAt: Date | null;
+  version: number;
   counts: RunCounts;
   /** Of its runs. */
   analyses: AnalysisCounts;
 }
 
-export interface NewSweep {
+export interface NewSweep extends Partial<SweepChanges> {
   userId: string;
   name: string;
   /** The body as it was submitted. */
   request: unknown;
   runs: readonly ExperimentSpec[];
+  /** Of each run on one slot; null where there is no forecast. */
+  runSeconds?: readonly number[];
+  /** What to do about runs whose spec was submitted before. */
+  onDuplicate?: OnDuplicate;
   /** To be done once their runs have succeeded. */
   analyses?: readonly SweepAnalysis[];
 }
@@ -54,6 +77,8 @@ export const storeSweep = async (
   idempotency: { claim: IdempotencyClaim; answer: (row: SweepRow) => Prisma.InputJsonValue } | null,
 ): Promise<StoredSweep> =>
   prisma.$transaction(async (transaction) => {
+    const duplicates = await findDuplicates(transaction, sweep);
+    const reused = duplicates.filter((one) => one?.isReused === true).length;
     const row: SweepRow = {
       id: newId("swp"),
       userId: sweep.userId,
@@ -61,7 +86,17 @@ export const storeSweep = async (
       preset: presetIn(sweep.request),
       createdAt: new Date(),
       cancelRequestedAt: null,
-      counts: countRuns([{ state: "queued", count: sweep.runs.length }]),
+      shared: sweep.shared ?? false,
+      tags: sweep.tags ?? [],
+      notes: sweep.notes ?? "",
+      priorityClass: sweep.priorityClass ?? "normal",
+      priority: sweep.priority ?? 0,
+      deletedAt: null,
+      version: 1,
+      counts: countRuns([
+        { state: "queued", count: sweep.runs.length - reused },
+        { state: "succeeded", count: reused },
+      ]),
       analyses: { ...noAnalyses(), queued: analyses.length },
     };
     if (idempotency !== null) {
@@ -71,16 +106,12 @@ export const storeSweep = async (
       if (replay !== null) return { replayed: replay };
     }
     await refuseOverQuota(transaction, sweep);
+    const { counts: _, analyses: __, preset: ___, ...columns } = row;
     await transaction.sweep.create({
-      data: {
-        id: row.id,
-        userId: row.userId,
-        name: row.name,
-        request: sweep.request as Prisma.InputJsonValue,
-        createdAt: row.createdAt,
-      },
+      data: { ...columns, request: sweep.request as Prisma.InputJsonValue },
     });
-    const ids = await insertRuns(transaction, row, sweep.runs);
+    await noteActivity(transaction, sweep.userId);
+    const ids = await insertRuns(transaction, row, sweep, duplicates);
     await insertAnalyses(
       transaction,
       sweep.userId,
@@ -117,26 +148,41 @@ const refuseOverQuota = async (
 /** One statement for all runs: 10,000 rows by createMany take seconds. Answers their ids, in their order. */
 const insertRuns = async (
   transaction: Transaction,
-  { id, userId }: SweepRow,
-  specs: readonly ExperimentSpec[],
+  { id, userId, tags }: SweepRow,
+  { runs, runSeconds = [] }: NewSweep,
+  duplicates: readonly (Duplicate | null)[],
 ): Promise<string[]> => {
-  const ids = specs.map(() => newId("run"));
-  const names = specs.map(printRunName);
-  const wires = specs.map((spec) => JSON.stringify(printSpec(spec)));
-  const totals = specs.map(totalWeightUpdates);
+  const ids = runs.map(() => newId("run"));
+  const names = runs.map(printRunName);
+  const wires = runs.map((spec) => JSON.stringify(printSpec(spec)));
+  const totals = runs.map(totalWeightUpdates);
+  const originals = duplicates.map((one) => originalOf(one, ids));
   await transaction.$executeRaw`
-    INSERT INTO runs (id, sweep_id, user_id, index_in_sweep, name, spec, total_weight_updates)
-    SELECT new.id, ${id}, ${userId}, (new.position - 1)::int, new.name, new.spec::jsonb, new.total
-    FROM unnest(${ids}::text[], ${names}::text[], ${wires}::text[], ${totals}::int[])
-      WITH ORDINALITY AS new(id, name, spec, total, position)`;
+    INSERT INTO runs (id, sweep_id, user_id, index_in_sweep, name, spec, total_weight_updates, exclusive,
+      estimated_seconds, spec_sha256, duplicate_of, tags)
+    SELECT new.id, ${id}, ${userId}, (new.position - 1)::int, new.name, new.spec::jsonb, new.total, new.exclusive,
+      new.seconds, new.sha256, new.original, ${tags}::text[]
+    FROM unnest(${ids}::text[], ${names}::text[], ${wires}::text[], ${totals}::int[],
+      ${runs.map(({ timing }) => timing === "exclusive")}::boolean[],
+      ${runs.map((_, index) => runSeconds[index] ?? null)}::float8[],
+      ${runs.map(specSha256)}::bytea[], ${originals}::text[])
+      WITH ORDINALITY AS new(id, name, spec, total, exclusive, seconds, sha256, original, position)`;
+  const reused = ids.filter((_, index) => duplicates[index]?.isReused === true);
+  if (reused.length > 0) await takeResultsOver(transaction, reused);
   return ids;
 };
 
+export interface SweepKey extends Viewer {
+  id: string;
+}
+
 export const findSweep = async (
   { prisma }: Database,
-  { userId, id }: { userId: string; id: string },
+  { id, ...viewer }: SweepKey,
 ): Promise<SweepRow | null> => {
-  const sweep = await prisma.sweep.findFirst({ where: { id, userId } });
+  const sweep = await prisma.sweep.findFirst({
+    where: { id, deletedAt: null, ...sweepsInReach(viewer) },
+  });
   if (sweep === null) return null;
   const [row] = await withCounts(prisma, [sweep]);
   return row ?? null;
@@ -148,13 +194,28 @@ export interface Page {
   after: string | null;
 }
 
+export interface SweepFilter extends Viewer {
+  /** All of them. */
+  tags?: readonly string[];
+  /** Of these users. */
+  owners?: readonly string[];
+  /** Those alone that were deleted and can be restored. */
+  deleted?: boolean;
+}
+
 /** Newest first. */
 export const listSweeps = async (
   { prisma }: Database,
-  { userId, limit, after }: Page & { userId: string },
+  { limit, after, tags, owners, deleted = false, ...viewer }: Page & SweepFilter,
 ): Promise<SweepRow[]> => {
   const sweeps = await prisma.sweep.findMany({
-    where: { userId, ...(after === null ? {} : { id: { lt: after } }) },
+    where: {
+      AND: [sweepsInReach(viewer)],
+      deletedAt: deleted ? { not: null } : null,
+      ...(tags === undefined ? {} : { tags: { hasEvery: [...tags] } }),
+      ...(owners === undefined ? {} : { user: { name: { in: [...owners] } } }),
+      ...(after === null ? {} : { id: { lt: after } }),
+    },
     orderBy: { id: "desc" },
     take: limit,
   });
@@ -166,14 +227,13 @@ const presetIn = (request: unknown): string | null => {
   return typeof preset === "string" ? preset : null;
 };
 
-const withCounts = async (
-  prisma: Transaction,
-  sweeps: readonly (Omit<SweepRow, "counts" | "analyses" | "preset"> & { request: unknown })[],
-): Promise<SweepRow[]> => {
+const withCounts = async (prisma: Transaction, sweeps: readonly Sweep[]): Promise<SweepRow[]> => {
   const ids = sweeps.map(({ id }) => id);
   const [counts, analyses] = await Promise.all([countsOf(prisma, ids), countAnalyses(prisma, ids)]);
-  return sweeps.map(({ request, ...sweep }) => ({
+  return sweeps.map(({ request, priorityClass, ...sweep }) => ({
     ...sweep,
+    // The table's CHECK holds the classes.
+    priorityClass: priorityClass as PriorityClass,
     preset: presetIn(request),
     counts: counts.get(sweep.id) ?? countRuns([]),
     analyses: analyses.get(sweep.id) ?? noAnalyses(),
@@ -186,7 +246,7 @@ const countsOf = async (
 ): Promise<Map<string, RunCounts>> => {
   const groups = await prisma.run.groupBy({
     by: ["sweepId", "state"],
-    where: { sweepId: { in: sweepIds } },
+    where: { sweepId: { in: sweepIds }, deletedAt: null },
     _count: true,
   });
   return new Map(

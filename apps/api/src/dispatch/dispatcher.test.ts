@@ -1,10 +1,14 @@
 import { type RunQueue, openRunQueue } from "@pclab/queue";
 import {
-  cancelRun,
+  actOnRun,
+  actOnSweep,
+  deleteSweep,
+  findOrCreateUser,
   openDatabase,
   openDispatcherLock,
   registerWorker,
   renewLeases,
+  storeSweep,
 } from "@pclab/storage";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -76,6 +80,49 @@ test("the queue holds one run more than the workers have free slots, in the orde
   expect(await waiting()).toEqual(runIds.slice(1, 3).map((id) => `${id}-e0`));
 });
 
+test("what the line would no longer give is taken back: a newcomer has the next free slot", async () => {
+  const { runIds } = await storage.submit(Array.from({ length: 4 }, () => anySpec()));
+  await worker(1);
+  await storage.claim(runIds[0]);
+  start({ leaseMs: 60_000 });
+  await expect.poll(waiting, TIMEOUT).toEqual([`${runIds[1]}-e0`]);
+  const { id: userId } = await findOrCreateUser(storage.database, "ben");
+  const stored = await storeSweep(
+    storage.database,
+    { userId, name: "ben's", request: {}, runs: [anySpec()] },
+    null,
+  );
+  if (!("stored" in stored)) throw new Error("nothing was stored");
+  const [run] = await storage.database.prisma.run.findMany({ where: { userId } });
+  await expect.poll(waiting, TIMEOUT).toEqual([`${run.id}-e0`]);
+  expect((await storage.run(runIds[1])).dispatchedAt).toBeNull();
+});
+
+test("urgent work takes the slot of scavenger work, which is asked for a checkpoint", async () => {
+  const scavenger = await storage.running();
+  await storage.database.prisma.sweep.updateMany({ data: { priorityClass: "scavenger" } });
+  await worker(1);
+  start({ leaseMs: 60_000 });
+  await pause(200);
+  expect((await storage.run(scavenger.id)).preemptRequestedAt).toBeNull();
+  const id = await storage.queued();
+  await expect
+    .poll(async () => (await storage.run(scavenger.id)).preemptRequestedAt, TIMEOUT)
+    .not.toBeNull();
+  await expect.poll(waiting, TIMEOUT).toEqual([`${id}-e0`]);
+});
+
+test("what was deleted is gone for good after the grace period, with all that hangs on it", async () => {
+  const { sweep, runIds } = await storage.submit([anySpec()]);
+  const key = { userId: storage.userId, id: sweep.id };
+  await actOnSweep(storage.database, key, "cancel");
+  await deleteSweep(storage.database, key);
+  start({ deleteGraceMs: 0 });
+  const count = () => storage.database.prisma.run.count({ where: { id: runIds[0] } });
+  await expect.poll(count, TIMEOUT).toBe(0);
+  await expect.poll(() => storage.database.prisma.sweep.count(), TIMEOUT).toBe(0);
+});
+
 test("what the queue lost is handed out again; what nobody wants is taken back", async () => {
   const { runIds } = await storage.submit([anySpec(), anySpec()]);
   await worker(2);
@@ -84,7 +131,7 @@ test("what the queue lost is handed out again; what nobody wants is taken back",
   await expect.poll(waiting, TIMEOUT).toEqual(both);
   await queue.remove(both[0]);
   await expect.poll(async () => (await waiting()).sort(), TIMEOUT).toEqual([...both].sort());
-  await cancelRun(storage.database, { userId: storage.userId, id: runIds[1] });
+  await actOnRun(storage.database, { userId: storage.userId, id: runIds[1] }, "cancel");
   await queue.add({ id: "run_nobody", epoch: 0 });
   await expect.poll(waiting, TIMEOUT).toEqual([both[0]]);
 });

@@ -8,6 +8,7 @@ import {
   type Database,
   type DispatcherLock,
   failOrphanedAnalyses,
+  purgeDeleted,
   recoverLostAnalyses,
   recoverLostRuns,
 } from "@pclab/storage";
@@ -28,6 +29,8 @@ export interface DispatcherOptions {
   recoverMs?: number;
   /** Between two comparisons of the queue with PostgreSQL. */
   reconcileMs?: number;
+  /** After so long what was deleted is gone for good. */
+  deleteGraceMs?: number;
   /** Monotonic, in milliseconds. */
   now?: () => number;
 }
@@ -36,6 +39,9 @@ export interface Dispatcher {
   /** Ends the loop after its present step and gives the lock back. */
   stop(): Promise<void>;
 }
+
+/** Between two looks for what was deleted long ago. */
+const PURGE_MS = 60_000;
 
 /** A queue that is away is asked again after so long. */
 const QUEUE_RETRY_MS = 1_000;
@@ -49,6 +55,7 @@ export const startDispatcher = ({
   pollMs = 250,
   recoverMs = Math.min(1_000, leaseMs / 4),
   reconcileMs = 10_000,
+  deleteGraceMs = 7 * 86_400_000,
   now = () => performance.now(),
 }: DispatcherOptions): Dispatcher => {
   const stopping = new AbortController();
@@ -68,6 +75,7 @@ export const startDispatcher = ({
   let recoverAtMs = 0;
   let reconcileAtMs = 0;
   let queueAtMs = 0;
+  let purgeAtMs = 0;
 
   const recover = async (): Promise<void> => {
     for (const { id, state } of await recoverLostRuns(database)) {
@@ -110,6 +118,12 @@ export const startDispatcher = ({
       await recover();
       await failOrphanedAnalyses(database);
       recoverAtMs = startMs + recoverMs;
+    }
+    if (startMs >= purgeAtMs) {
+      const gone = await purgeDeleted(database, deleteGraceMs);
+      if (gone.sweeps + gone.runs > 0) logger.info(gone, "what was deleted is gone for good");
+      // There may be more than one helping.
+      purgeAtMs = gone.runs > 0 ? 0 : startMs + PURGE_MS;
     }
     // A server that answers this late may have kept the workers waiting as long.
     if (now() - startMs > leaseMs / 2) watchingSinceMs = now();

@@ -6,7 +6,7 @@ export interface ApiErrorDetails {
   detail?: string;
   problems?: readonly Problem[];
   /** Further members of the problem body. */
-  members?: Partial<Pick<ProblemBody, "state" | "allowed_actions">>;
+  members?: Partial<Pick<ProblemBody, "state" | "allowed_actions" | "duplicates">>;
   headers?: Record<string, string>;
 }
 

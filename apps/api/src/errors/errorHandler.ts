@@ -6,9 +6,12 @@ import {
   IdempotencyKeyInFlightError,
   IdempotencyKeyReusedError,
   AnalysisEndedError,
+  DuplicateRunsError,
+  NotEndedError,
   QueuedAnalysesQuotaError,
   QueuedRunsQuotaError,
   StateConflictError,
+  UserNameTakenError,
   isDatabaseAway,
   isStorageFull,
 } from "@pclab/storage";
@@ -54,8 +57,19 @@ const asApiError = (error: unknown, request: FastifyRequest): ApiError => {
       detail: `this Idempotency-Key came with another body within ${IDEMPOTENCY_KEY_DAYS} days; use a new key`,
     });
   }
-  if (error instanceof AnalysisEndedError) {
+  if (error instanceof AnalysisEndedError || error instanceof NotEndedError) {
     return new ApiError("state_conflict", { detail: error.message });
+  }
+  if (error instanceof DuplicateRunsError) {
+    return new ApiError("duplicate_runs", {
+      detail: `${error.message}; leave them out, or submit with on_duplicate: reuse or run`,
+      members: {
+        duplicates: error.duplicates.map(({ index, runId }) => ({ index, run_id: runId })),
+      },
+    });
+  }
+  if (error instanceof UserNameTakenError) {
+    return new ApiError("name_taken", { detail: error.message });
   }
   if (error instanceof QueuedRunsQuotaError || error instanceof QueuedAnalysesQuotaError) {
     return new ApiError("quota_exceeded", {

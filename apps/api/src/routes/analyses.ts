@@ -5,7 +5,6 @@ import {
   cancelAnalysis,
   findAnalysis,
   findCheckpoint,
-  findRun,
   listAnalyses,
   listAnalysisPoints,
 } from "@pclab/storage";
@@ -14,7 +13,8 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
-import { userOf } from "../http/authentication.js";
+import { runOr404 } from "../findOr404.js";
+import { readerOf, userOf } from "../http/authentication.js";
 import { pollUntil } from "../http/longPoll.js";
 import { submitAnalysis } from "../submitAnalysis.js";
 import { viewAnalysis } from "../views/analysisView.js";
@@ -24,14 +24,15 @@ import { idParams } from "./idParams.js";
 export const analysisRoutes =
   ({ database }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
-    const findRunOr404 = async (request: FastifyRequest, id: string) => {
-      const run = await findRun(database, { userId: userOf(request).id, id });
-      if (run === null)
-        throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
-      return run;
-    };
+    /** To look at is what is shared; to add an analysis to, or to cancel, what is one's own. */
+    const findRunOr404 = (request: FastifyRequest, id: string) =>
+      runOr404(
+        database,
+        request.method === "GET" ? readerOf(request) : { userId: userOf(request).id },
+        id,
+      );
     const findOr404 = async (request: FastifyRequest, id: string): Promise<AnalysisRow> => {
-      const analysis = await findAnalysis(database, { userId: userOf(request).id, id });
+      const analysis = await findAnalysis(database, { ...readerOf(request), id });
       if (analysis === null)
         throw new ApiError("not_found", { detail: `there is no analysis ${id} of yours` });
       return analysis;
@@ -50,7 +51,7 @@ export const analysisRoutes =
           body: analysisSchema,
           response: {
             201: analysisBodySchema,
-            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 429, 503),
+            ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
           },
         },
       },
@@ -72,7 +73,7 @@ export const analysisRoutes =
           body: analysisSchema,
           response: {
             201: analysisBodySchema,
-            ...errorResponses(400, 401, 404, 409, 413, 415, 422, 429, 503),
+            ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
           },
         },
       },
@@ -96,7 +97,7 @@ export const analysisRoutes =
           params: idParams,
           response: {
             200: z.object({ data: z.array(analysisBodySchema) }),
-            ...errorResponses(401, 404, 503),
+            ...errorResponses(401, 403, 404, 429, 503),
           },
         },
       },
@@ -114,7 +115,7 @@ export const analysisRoutes =
           tags: ["analyses"],
           params: idParams,
           querystring: waitQuerySchema,
-          response: { 200: analysisBodySchema, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: analysisBodySchema, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
       async (request) =>
@@ -135,7 +136,7 @@ export const analysisRoutes =
           summary: "The points of a landscape, as far as they have come",
           tags: ["analyses"],
           params: idParams,
-          response: { 200: analysisPointsSchema, ...errorResponses(401, 404, 409, 503) },
+          response: { 200: analysisPointsSchema, ...errorResponses(401, 403, 404, 409, 429, 503) },
         },
       },
       async (request) => {
@@ -169,7 +170,7 @@ export const analysisRoutes =
           response: {
             200: analysisBodySchema,
             202: analysisBodySchema,
-            ...errorResponses(401, 404, 409, 503),
+            ...errorResponses(401, 403, 404, 409, 429, 503),
           },
         },
       },

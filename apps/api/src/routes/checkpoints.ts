@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
-import { userOf } from "../http/authentication.js";
+import { readerOf } from "../http/authentication.js";
 import { sendCheckpoint } from "../http/sendCheckpoint.js";
 import { viewCheckpoint } from "../views/checkpointView.js";
 import { errorResponses } from "./errorResponses.js";
@@ -26,13 +26,13 @@ export const checkpointRoutes =
           querystring: z.strictObject({ format: z.enum(["safetensors"]).optional() }),
           response: {
             200: checkpointSchema,
-            ...errorResponses(401, 404, 416, 422, 503),
+            ...errorResponses(401, 403, 404, 416, 422, 429, 503),
           },
         },
       },
       async (request, reply) => {
         const { id } = request.params;
-        const checkpoint = await findCheckpoint(database, { userId: userOf(request).id, id });
+        const checkpoint = await findCheckpoint(database, { ...readerOf(request), id });
         if (checkpoint === null) {
           throw new ApiError("not_found", {
             detail: `there is no checkpoint ${id} of yours; a run keeps its newest alone`,

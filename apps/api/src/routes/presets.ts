@@ -22,7 +22,7 @@ export const presetRoutes = (): FastifyPluginAsyncZod => async (app) => {
         description:
           '`POST /v1/sweeps {"preset": "figure-2", "scale": "short"}`; with `dry_run=true` it says how long it would take.',
         tags: ["sweeps"],
-        response: { 200: presetListSchema, ...errorResponses(401, 503) },
+        response: { 200: presetListSchema, ...errorResponses(401, 403, 429, 503) },
       },
     },
     async () => ({ data: presets }),

@@ -1,14 +1,26 @@
-import { queueSchema } from "@pclab/contracts";
-import { capacity, countQueue, listQueued, queuePositions } from "@pclab/storage";
+import { explanationSchema, queueSchema, usageSchema } from "@pclab/contracts";
+import { explainPlace } from "@pclab/core";
+import {
+  MAX_QUEUED_RUNS_PER_USER,
+  capacity,
+  countQueue,
+  findUser,
+  listRuns,
+  readUsage,
+  usedSlotSeconds,
+} from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
 import type { AppContext } from "../context.js";
-import { userOf } from "../http/authentication.js";
+import { runOr404 } from "../findOr404.js";
+import { callerOf, readerOf, userOf } from "../http/authentication.js";
+import { requestLimitOf } from "../http/rateLimit.js";
 import { errorResponses } from "./errorResponses.js";
 
 const SHOWN_RUNS = 100;
 
 export const queueRoutes =
-  ({ database, leaseMs }: AppContext): FastifyPluginAsyncZod =>
+  ({ database, leaseMs, line, requestsPerMinute }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
     app.get(
       "/v1/queue",
@@ -16,38 +28,117 @@ export const queueRoutes =
         schema: {
           summary: "How full the lab is, and where your runs stand in line",
           tags: ["queue"],
-          response: { 200: queueSchema, ...errorResponses(401, 503) },
+          response: { 200: queueSchema, ...errorResponses(401, 403, 429, 503) },
         },
       },
       async (request) => {
         const [{ queued, running }, { workers, slots, busySlots }, own] = await Promise.all([
           countQueue(database),
           capacity(database, leaseMs),
-          listQueued(database, { userId: userOf(request).id, limit: SHOWN_RUNS }),
+          listRuns(database, {
+            userId: userOf(request).id,
+            states: ["queued"],
+            limit: SHOWN_RUNS,
+            after: null,
+          }),
         ]);
-        const positions = await queuePositions(
-          database,
-          own.map(({ id }) => id),
-        );
+        const places = await line.placesOf(own);
         return {
           queued,
           running,
           workers,
           slots: { total: slots, busy: busySlots },
-          next: own.flatMap((run) => {
-            const position = positions.get(run.id);
-            // A run claimed between the two queries is no longer in line.
-            if (position === undefined) return [];
-            return [
-              {
-                position,
-                run_id: run.id,
-                name: run.name,
-                sweep_id: run.sweepId,
-                queued_at: run.queuedAt.toISOString(),
-              },
-            ];
+          next: own
+            .flatMap((run) => {
+              const place = places.get(run.id);
+              // A run claimed between the two queries is no longer in line.
+              if (place === undefined) return [];
+              return [
+                {
+                  position: place.position,
+                  run_id: run.id,
+                  name: run.name,
+                  sweep_id: run.sweepId,
+                  queued_at: run.queuedAt.toISOString(),
+                  eta: place.eta?.toISOString() ?? null,
+                },
+              ];
+            })
+            .sort((a, b) => a.position - b.position),
+        };
+      },
+    );
+
+    app.get(
+      "/v1/queue/explain",
+      {
+        schema: {
+          summary: "Why a run waits, in one sentence, and when it should start",
+          tags: ["queue"],
+          querystring: z.strictObject({
+            run: z
+              .string()
+              .regex(/^[\w-]{1,64}$/)
+              .meta({ description: "the run's id" }),
           }),
+          response: { 200: explanationSchema, ...errorResponses(401, 403, 404, 422, 429, 503) },
+        },
+      },
+      async (request) => {
+        const run = await runOr404(database, readerOf(request), request.query.run);
+        const facts = run.state === "queued" ? await line.factsOf(run) : null;
+        return {
+          run_id: run.id,
+          state: run.state,
+          sentence: facts === null ? `It does not wait: it is ${run.state}.` : explainPlace(facts),
+          facts:
+            facts === null
+              ? null
+              : {
+                  position: facts.position,
+                  priority_class: facts.priorityClass,
+                  own_ahead: facts.ownAhead,
+                  others_ahead: facts.othersAhead,
+                  slots_total: facts.totalSlots,
+                  slots_in_use: facts.slotsInUse,
+                  slots_entitled: facts.entitlement,
+                  seconds_to_start: facts.startSeconds,
+                },
+        };
+      },
+    );
+
+    app.get(
+      "/v1/me/usage",
+      {
+        schema: {
+          summary: "What you have used of the lab, your part of it and your limits",
+          tags: ["users"],
+          response: { 200: usageSchema, ...errorResponses(401, 403, 429, 503) },
+        },
+      },
+      async (request) => {
+        const { user, token } = callerOf(request);
+        const [row, usage, decayed] = await Promise.all([
+          findUser(database, user.id),
+          readUsage(database, user.id),
+          usedSlotSeconds(database, user.id),
+        ]);
+        return {
+          user: { id: user.id, name: user.name },
+          scope: token.scope,
+          weight: row?.weight ?? 1,
+          soft_limit: row?.softLimit ?? null,
+          hard_limit: row?.hardLimit ?? null,
+          requests_per_minute: requestLimitOf(user, requestsPerMinute),
+          queued_runs: usage.queuedRuns,
+          queued_runs_limit: MAX_QUEUED_RUNS_PER_USER,
+          slots_in_use: usage.slotsInUse,
+          slot_seconds: {
+            decayed,
+            last_day: usage.lastDaySlotSeconds,
+            last_week: usage.lastWeekSlotSeconds,
+          },
         };
       },
     );

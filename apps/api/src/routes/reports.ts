@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { type FigureSpec, renderSvg } from "@pclab/plots";
 import { renderPng } from "@pclab/plots/png";
-import { findSweep, listMetrics, readResults } from "@pclab/storage";
+import { listMetrics, readResults } from "@pclab/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
-import { userOf } from "../http/authentication.js";
+import { sweepOr404 } from "../findOr404.js";
+import { readerOf } from "../http/authentication.js";
 import { energyFigure } from "../report/energyFigure.js";
 import { FIGURE_PLOTS, PLOTS } from "../report/figures.js";
 import { type Network, networksOf } from "../report/networks.js";
@@ -51,12 +52,8 @@ const file = z
 export const reportRoutes =
   ({ database }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
-    const findSweepOr404 = async (request: FastifyRequest, id: string) => {
-      const sweep = await findSweep(database, { userId: userOf(request).id, id });
-      if (sweep === null)
-        throw new ApiError("not_found", { detail: `there is no sweep ${id} of yours` });
-      return sweep;
-    };
+    const findSweepOr404 = (request: FastifyRequest, id: string) =>
+      sweepOr404(database, readerOf(request), id);
 
     app.get(
       "/v1/sweeps/:id/report",
@@ -69,7 +66,7 @@ export const reportRoutes =
           tags: ["reports"],
           params: idParams,
           querystring: z.strictObject({ format: z.enum(["html", "md"]).default("html") }),
-          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
       async (request, reply) => {
@@ -99,7 +96,7 @@ export const reportRoutes =
           tags: ["reports"],
           params: plotParams,
           querystring: plotQuery,
-          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
       async (request, reply) => {
@@ -119,12 +116,12 @@ export const reportRoutes =
           tags: ["reports"],
           params: plotParams,
           querystring: plotQuery.omit({ network: true }),
-          response: { 200: file, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: file, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
       async (request, reply) => {
         const { id, plot } = request.params;
-        const { results } = await readResults(database, { userId: userOf(request).id, id }, 1);
+        const { results } = await readResults(database, { ...readerOf(request), id }, 1);
         if (results.length === 0)
           throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
         if (splitFile(plot).name === "energy") {

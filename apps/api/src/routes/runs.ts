@@ -1,86 +1,51 @@
-import {
-  attemptSchema,
-  checkpointSchema,
-  manifestSchema,
-  metricsSchema,
-  pageOf,
-  pageQuerySchema,
-  runSchema,
-  waitQuerySchema,
-} from "@pclab/contracts";
-import { METRICS, METRIC_NAMES, RUN_STATES, isTerminal, secondsTo90 } from "@pclab/core";
-import {
-  type RunRow,
-  cancelRun,
-  findRun,
-  listAttempts,
-  listCheckpoints,
-  listMetrics,
-  listRuns,
-} from "@pclab/storage";
-import type { FastifyRequest } from "fastify";
+import { pageOf, runChangesSchema, runSchema, waitQuerySchema } from "@pclab/contracts";
+import { isTerminal } from "@pclab/core";
+import { cursorOf, deleteRun, listRuns, updateRun } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
-import { ApiError } from "../errors/apiError.js";
-import { userOf } from "../http/authentication.js";
+import { notFound, runOr404 } from "../findOr404.js";
+import { readerOf, userOf } from "../http/authentication.js";
+import { definedOnly } from "../http/definedOnly.js";
 import { pollUntil } from "../http/longPoll.js";
-import { viewCheckpoint } from "../views/checkpointView.js";
+import { readBody } from "../http/readBody.js";
+import { stale, tagVersion, versionWanted } from "../http/versionTag.js";
+import { RUN_COLUMNS } from "../views/columns.js";
+import { printCursor } from "../views/cursor.js";
 import { viewPage } from "../views/pageView.js";
-import { viewRuns } from "../views/runView.js";
+import { viewOneRun, viewRuns } from "../views/runView.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
-
-/** `a,b` as a list of known words. */
-const commaSeparated = <T extends readonly [string, ...string[]]>(words: T) =>
-  z
-    .string()
-    .max(2000)
-    .transform((text) => text.split(","))
-    .pipe(z.array(z.enum(words)))
-    .optional();
+import { ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
 
 export const runRoutes =
-  ({ database }: AppContext): FastifyPluginAsyncZod =>
+  ({ database, line }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
-    const findOr404 = async (request: FastifyRequest, id: string): Promise<RunRow> => {
-      const run = await findRun(database, { userId: userOf(request).id, id });
-      if (run === null)
-        throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
-      return run;
-    };
-    const view = async (run: RunRow) => {
-      const [body] = await viewRuns(database, [run]);
-      if (body === undefined) throw new Error("viewRuns answered fewer runs than it was given");
-      return body;
-    };
-
     app.get(
       "/v1/runs",
       {
+        config: { columns: RUN_COLUMNS },
         schema: {
-          summary: "Your runs, in the order of submission",
+          summary: "Runs, in the order of submission or sorted",
+          description:
+            "Yours; with `user=all` also those that others share with the lab, with `user=<name>` somebody's.",
           tags: ["runs"],
-          querystring: pageQuerySchema.extend({
-            state: commaSeparated(RUN_STATES).meta({ description: "states, comma-separated" }),
+          querystring: runListQuery.extend({
+            user: z.string().max(40).default("me").meta({ description: "me, all, or a name" }),
           }),
-          response: { 200: pageOf(runSchema), ...errorResponses(401, 422, 503) },
+          response: { 200: pageOf(runSchema), ...errorResponses(401, 403, 422, 429, 503) },
         },
       },
       async (request, reply) => {
-        const { limit, cursor, state } = request.query;
+        const { user, ...query } = request.query;
         const rows = await listRuns(database, {
-          userId: userOf(request).id,
-          ...(state === undefined ? {} : { states: state }),
-          limit: limit + 1,
-          after: cursor ?? null,
+          ...readerOf(request),
+          ...ownersOf(user, userOf(request).name),
+          ...runListOf(query),
         });
-        return viewPage(
-          { request, reply },
-          rows,
-          limit,
-          await viewRuns(database, rows.slice(0, limit)),
-        );
+        const cursors = rows.map((row) => printCursor(cursorOf(row, sortOf(query.sort))));
+        const page = await viewRuns(line, rows.slice(0, query.limit));
+        return viewPage({ request, reply }, cursors, query.limit, page);
       },
     );
 
@@ -88,149 +53,70 @@ export const runRoutes =
       "/v1/runs/:id",
       {
         schema: {
-          summary: "A run; with `wait`, once it is terminal",
+          summary: "A run; with `wait` the answer comes once it is terminal",
           tags: ["runs"],
           params: idParams,
           querystring: waitQuerySchema,
-          response: { 200: runSchema, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: runSchema, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
-      async (request) =>
-        view(
-          await pollUntil(
-            request,
-            request.query.wait,
-            () => findOr404(request, request.params.id),
-            ({ state }) => isTerminal(state),
-          ),
-        ),
-    );
-
-    app.get(
-      "/v1/runs/:id/metrics",
-      {
-        schema: {
-          summary: "Every measured value of a run",
-          tags: ["runs"],
-          params: idParams,
-          querystring: z.strictObject({
-            name: commaSeparated(METRIC_NAMES as [string, ...string[]]).meta({
-              description: "names, comma-separated; all without it",
-            }),
-          }),
-          response: { 200: metricsSchema, ...errorResponses(401, 404, 422, 503) },
-        },
-      },
-      async (request) => {
-        const run = await findOr404(request, request.params.id);
-        const names = request.query.name as (keyof typeof METRICS)[] | undefined;
-        const all = await listMetrics(database, { runId: run.id });
-        const rows = names === undefined ? all : all.filter(({ name }) => names.includes(name));
-        return {
-          data: rows.map(({ weightUpdate, ...row }) => ({ weight_update: weightUpdate, ...row })),
-          units: Object.fromEntries(
-            (names ?? METRIC_NAMES).map((name) => [name, METRICS[name].unit]),
-          ),
-          derived: { seconds_to_90: secondsTo90(all) },
-        };
+      async (request, reply) => {
+        const run = await pollUntil(
+          request,
+          request.query.wait,
+          () => runOr404(database, readerOf(request), request.params.id),
+          ({ state }) => isTerminal(state),
+        );
+        const body = await viewOneRun(line, run);
+        tagVersion(reply, run.version, body);
+        return body;
       },
     );
 
-    app.get(
-      "/v1/runs/:id/attempts",
+    app.patch(
+      "/v1/runs/:id",
       {
         schema: {
-          summary: "The attempts of a run: which worker, how each ended",
+          summary: "Change a run's tags and notes",
+          description: "With `If-Match`, only if the run is still as it was read.",
           tags: ["runs"],
           params: idParams,
+          body: runChangesSchema,
           response: {
-            200: z.object({ data: z.array(attemptSchema) }),
-            ...errorResponses(401, 404, 503),
+            200: runSchema,
+            ...errorResponses(400, 401, 403, 404, 412, 413, 415, 422, 429, 503),
           },
         },
       },
-      async (request) => {
-        const run = await findOr404(request, request.params.id);
-        const attempts = await listAttempts(database, run.id);
-        return {
-          data: attempts.map((attempt) => ({
-            number: attempt.number,
-            worker_id: attempt.workerId,
-            host: attempt.host,
-            started_at: attempt.startedAt.toISOString(),
-            ended_at: attempt.endedAt?.toISOString() ?? null,
-            outcome: attempt.outcome,
-            detail: attempt.detail,
-            resumed_from_weight_update: attempt.resumedFrom,
-            numerics_changed: attempt.numericsChanged,
-          })),
-        };
+      async (request, reply) => {
+        const changes = definedOnly(readBody(runChangesSchema, request.body));
+        const { id } = request.params;
+        const key = { userId: userOf(request).id, id };
+        const run = await updateRun(database, key, changes, versionWanted(request));
+        if (run === null) throw notFound("run", id);
+        if (run === "stale") throw stale();
+        const body = await viewOneRun(line, run);
+        tagVersion(reply, run.version, body);
+        return body;
       },
     );
 
-    app.get(
-      "/v1/runs/:id/manifest",
+    app.delete(
+      "/v1/runs/:id",
       {
         schema: {
-          summary:
-            "What the run ran on: spec with defaults, seed, engine, versions, data set, host",
+          summary: "Delete a run that has ended, with its metrics and checkpoints",
+          description: "It is gone from every list at once, and for good after the grace period.",
           tags: ["runs"],
           params: idParams,
-          response: { 200: manifestSchema, ...errorResponses(401, 404, 503) },
-        },
-      },
-      async (request) => {
-        const run = await findOr404(request, request.params.id);
-        if (run.manifest === null) {
-          throw new ApiError("not_found", {
-            detail: `run ${run.id} is ${run.state}; its manifest is written with its first training step`,
-          });
-        }
-        return manifestSchema.parse({
-          run_id: run.id,
-          name: run.name,
-          ...(run.manifest as object),
-        });
-      },
-    );
-
-    app.get(
-      "/v1/runs/:id/checkpoints",
-      {
-        schema: {
-          summary: "The checkpoints of a run; the newest is kept",
-          tags: ["runs"],
-          params: idParams,
-          response: {
-            200: z.object({ data: z.array(checkpointSchema) }),
-            ...errorResponses(401, 404, 503),
-          },
-        },
-      },
-      async (request) => {
-        const run = await findOr404(request, request.params.id);
-        return { data: (await listCheckpoints(database, run.id)).map(viewCheckpoint) };
-      },
-    );
-
-    app.post(
-      "/v1/runs/:id/cancel",
-      {
-        schema: {
-          summary: "Cancel a run: a waiting one ends at once, a running one is stopped",
-          description:
-            "202; repeating it is a 200 that changes nothing; 409 for a run that has ended otherwise.",
-          tags: ["runs"],
-          params: idParams,
-          response: { 200: runSchema, 202: runSchema, ...errorResponses(401, 404, 409, 503) },
+          response: { 204: z.null(), ...errorResponses(401, 403, 404, 409, 429, 503) },
         },
       },
       async (request, reply) => {
         const { id } = request.params;
-        const outcome = await cancelRun(database, { userId: userOf(request).id, id });
-        if (outcome === null)
-          throw new ApiError("not_found", { detail: `there is no run ${id} of yours` });
-        return reply.code(outcome.changed ? 202 : 200).send(await view(outcome.run));
+        if (!(await deleteRun(database, { userId: userOf(request).id, id })))
+          throw notFound("run", id);
+        return reply.code(204).send(null);
       },
     );
   };

@@ -1,137 +1,84 @@
-import { createHash } from "node:crypto";
 import {
   pageOf,
   pageQuerySchema,
-  planSchema,
   runSchema,
   sweepBodySchema,
+  sweepChangesSchema,
   waitQuerySchema,
 } from "@pclab/contracts";
-import { expandSweep, sweepSchema } from "@pclab/core";
+import { tagSchema } from "@pclab/core";
 import {
-  type SweepRow,
-  cancelSweep,
-  findSweep,
+  cursorOf,
+  deleteSweep,
   listRuns,
   listSweeps,
-  storeSweep,
+  restoreSweep,
+  updateSweep,
 } from "@pclab/storage";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { AppContext } from "../context.js";
-import { datasetProblems } from "../datasetCheck.js";
 import { ApiError } from "../errors/apiError.js";
-import { forecastSweep } from "../forecast.js";
-import { userOf } from "../http/authentication.js";
-import { canonicalJson } from "../http/canonicalJson.js";
+import { notFound, sweepOr404 } from "../findOr404.js";
+import { callerOf, readerOf, requireScope, userOf } from "../http/authentication.js";
+import { definedOnly } from "../http/definedOnly.js";
 import { pollUntil } from "../http/longPoll.js";
-import { planSweep } from "../views/planView.js";
-import { viewPage } from "../views/pageView.js";
-import { viewRuns } from "../views/runView.js";
+import { readBody } from "../http/readBody.js";
+import { stale, tagVersion, versionWanted } from "../http/versionTag.js";
+import { RUN_COLUMNS, SWEEP_COLUMNS } from "../views/columns.js";
+import { printCursor } from "../views/cursor.js";
+import { idsOf, viewPage } from "../views/pageView.js";
+import { viewOneRun, viewRuns } from "../views/runView.js";
 import { viewSweep } from "../views/sweepView.js";
+import { commaSeparated } from "./commaSeparated.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
+import { ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
 
-const MAX_KEY_LENGTH = 255;
+/** Selection is by validation metrics alone: which way each is better. */
+const SELECTABLE = {
+  validation_accuracy: "-metrics.validation_accuracy",
+  validation_loss: "metrics.validation_loss",
+} as const;
 
 export const sweepRoutes =
-  (context: AppContext): FastifyPluginAsyncZod =>
+  ({ database, line }: AppContext): FastifyPluginAsyncZod =>
   async (app) => {
-    const { database, inspectDataset } = context;
-    app.post(
-      "/v1/sweeps",
-      {
-        schema: {
-          summary: "Submit a sweep",
-          description:
-            "JSON or YAML. `dry_run=true` answers with the plan and stores nothing. With an `Idempotency-Key` a repeated " +
-            "request is answered with the first answer (`Idempotency-Replayed: true`) and stores nothing.",
-          tags: ["sweeps"],
-          headers: z.object({
-            "idempotency-key": z.string().min(1).max(MAX_KEY_LENGTH).optional(),
-          }),
-          querystring: z.strictObject({ dry_run: z.enum(["true", "false"]).default("false") }),
-          body: sweepSchema,
-          response: {
-            200: planSchema,
-            201: sweepBodySchema,
-            ...errorResponses(400, 401, 409, 413, 415, 422, 429, 503),
-          },
-        },
-      },
-      async (request, reply) => {
-        const expanded = expandSweep(request.body);
-        if (!expanded.ok) throw new ApiError("validation", { problems: expanded.problems });
-        const sweep = expanded.value;
-        const missing = await datasetProblems(inspectDataset, sweep.runs);
-        if (missing.length > 0) throw new ApiError("validation", { problems: missing });
-        const forecast = await forecastSweep(database, sweep);
-        if (request.query.dry_run === "true")
-          return reply.code(200).send(await planSweep(context, sweep, forecast));
-
-        const userId = userOf(request).id;
-        const key = request.headers["idempotency-key"];
-        const outcome = await storeSweep(
-          database,
-          {
-            userId,
-            name: sweep.name,
-            request: request.body,
-            runs: sweep.runs,
-            analyses: forecast.analyses,
-          },
-          key === undefined
-            ? null
-            : {
-                claim: {
-                  userId,
-                  key,
-                  bodySha256: new Uint8Array(
-                    createHash("sha256").update(canonicalJson(request.body)).digest(),
-                  ),
-                },
-                answer: viewSweep,
-              },
-        );
-        if ("replayed" in outcome) {
-          const body = sweepBodySchema.parse(outcome.replayed.response);
-          return reply
-            .code(201)
-            .headers({ "idempotency-replayed": "true", location: `/v1/sweeps/${body.id}` })
-            .send(body);
-        }
-        const body = viewSweep(outcome.stored);
-        return reply.code(201).header("location", `/v1/sweeps/${body.id}`).send(body);
-      },
-    );
-
     app.get(
       "/v1/sweeps",
       {
+        config: { columns: SWEEP_COLUMNS },
         schema: {
-          summary: "Your sweeps, newest first",
+          summary: "Sweeps, newest first",
+          description:
+            "Yours; with `user=all` also those that others share with the lab, with `user=<name>` somebody's.",
           tags: ["sweeps"],
-          querystring: pageQuerySchema,
-          response: { 200: pageOf(sweepBodySchema), ...errorResponses(401, 422, 503) },
+          querystring: pageQuerySchema.extend({
+            user: z.string().max(40).default("me").meta({ description: "me, all, or a name" }),
+            tag: commaSeparated(tagSchema).meta({
+              description: "tags, comma-separated; all of them",
+            }),
+            deleted: z
+              .enum(["true", "false"])
+              .default("false")
+              .meta({ description: "those that were deleted and can still be restored" }),
+          }),
+          response: { 200: pageOf(sweepBodySchema), ...errorResponses(401, 403, 422, 429, 503) },
         },
       },
       async (request, reply) => {
-        const { limit, cursor } = request.query;
+        const { limit, cursor, user, tag, deleted } = request.query;
         const rows = await listSweeps(database, {
-          userId: userOf(request).id,
+          ...readerOf(request),
+          ...ownersOf(user, userOf(request).name),
+          ...(tag === undefined ? {} : { tags: tag }),
+          deleted: deleted === "true",
           limit: limit + 1,
           after: cursor ?? null,
         });
-        return viewPage({ request, reply }, rows, limit, rows.map(viewSweep));
+        return viewPage({ request, reply }, idsOf(rows), limit, rows.map(viewSweep));
       },
     );
-
-    const findOr404 = async (userId: string, id: string): Promise<SweepRow> => {
-      const sweep = await findSweep(database, { userId, id });
-      if (sweep === null)
-        throw new ApiError("not_found", { detail: `there is no sweep ${id} of yours` });
-      return sweep;
-    };
 
     app.get(
       "/v1/sweeps/:id",
@@ -142,68 +89,157 @@ export const sweepRoutes =
           tags: ["sweeps"],
           params: idParams,
           querystring: waitQuerySchema,
-          response: { 200: sweepBodySchema, ...errorResponses(401, 404, 422, 503) },
+          response: { 200: sweepBodySchema, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
-      async (request) =>
-        pollUntil(
+      async (request, reply) => {
+        const { sweep, body } = await pollUntil(
           request,
           request.query.wait,
-          async () => viewSweep(await findOr404(userOf(request).id, request.params.id)),
-          ({ poll_after_ms }) => poll_after_ms === null,
-        ),
+          async () => {
+            const row = await sweepOr404(database, readerOf(request), request.params.id);
+            return { sweep: row, body: viewSweep(row) };
+          },
+          (found) => found.body.poll_after_ms === null,
+        );
+        tagVersion(reply, sweep.version, body);
+        return body;
+      },
+    );
+
+    app.patch(
+      "/v1/sweeps/:id",
+      {
+        schema: {
+          summary: "Change a sweep's name, tags, notes, priority, or who may read it",
+          description: "With `If-Match`, only if these are still as they were read.",
+          tags: ["sweeps"],
+          params: idParams,
+          body: sweepChangesSchema,
+          response: {
+            200: sweepBodySchema,
+            ...errorResponses(400, 401, 403, 404, 412, 413, 415, 422, 429, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { priority_class, ...changes } = readBody(sweepChangesSchema, request.body);
+        if (priority_class === "urgent") {
+          requireScope(callerOf(request), "operate", "urgent work");
+        }
+        const key = { userId: userOf(request).id, id: request.params.id };
+        const updated = await updateSweep(
+          database,
+          key,
+          definedOnly({ ...changes, priorityClass: priority_class }),
+          versionWanted(request),
+        );
+        if (updated === "stale") throw stale();
+        if (!updated) throw notFound("sweep", key.id);
+        const sweep = await sweepOr404(database, { userId: key.userId }, key.id);
+        const body = viewSweep(sweep);
+        tagVersion(reply, sweep.version, body);
+        return body;
+      },
+    );
+
+    app.delete(
+      "/v1/sweeps/:id",
+      {
+        schema: {
+          summary: "Delete a sweep that has ended, with its runs",
+          description:
+            "It is gone from every list at once and can be restored until the grace period ends; then it is gone for good.",
+          tags: ["sweeps"],
+          params: idParams,
+          response: { 204: z.null(), ...errorResponses(401, 403, 404, 409, 429, 503) },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        if (!(await deleteSweep(database, { userId: userOf(request).id, id })))
+          throw notFound("sweep", id);
+        return reply.code(204).send(null);
+      },
+    );
+
+    app.post(
+      "/v1/sweeps/:id/restore",
+      {
+        schema: {
+          summary: "Bring a deleted sweep back, within its grace period",
+          tags: ["sweeps"],
+          params: idParams,
+          response: { 202: sweepBodySchema, ...errorResponses(401, 403, 404, 429, 503) },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const viewer = { userId: userOf(request).id };
+        if (!(await restoreSweep(database, { ...viewer, id }))) throw notFound("deleted sweep", id);
+        return reply.code(202).send(viewSweep(await sweepOr404(database, viewer, id)));
+      },
     );
 
     app.get(
       "/v1/sweeps/:id/runs",
       {
+        config: { columns: RUN_COLUMNS },
         schema: {
-          summary: "The runs of a sweep, in the order of its expansion",
+          summary: "The runs of a sweep, in the order of its expansion or sorted",
           tags: ["sweeps"],
           params: idParams,
-          querystring: pageQuerySchema,
-          response: { 200: pageOf(runSchema), ...errorResponses(401, 404, 422, 503) },
+          querystring: runListQuery,
+          response: { 200: pageOf(runSchema), ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
       async (request, reply) => {
-        const userId = userOf(request).id;
-        const { limit, cursor } = request.query;
-        const { id } = await findOr404(userId, request.params.id);
+        const reader = readerOf(request);
+        const { id } = await sweepOr404(database, reader, request.params.id);
+        const { limit, sort } = request.query;
         const rows = await listRuns(database, {
-          userId,
+          ...reader,
           sweepId: id,
-          limit: limit + 1,
-          after: cursor ?? null,
+          ...runListOf(request.query),
         });
-        return viewPage(
-          { request, reply },
-          rows,
-          limit,
-          await viewRuns(database, rows.slice(0, limit)),
-        );
+        const cursors = rows.map((row) => printCursor(cursorOf(row, sortOf(sort))));
+        const page = await viewRuns(line, rows.slice(0, limit));
+        return viewPage({ request, reply }, cursors, limit, page);
       },
     );
 
-    app.post(
-      "/v1/sweeps/:id/cancel",
+    app.get(
+      "/v1/sweeps/:id/best",
       {
         schema: {
-          summary: "Cancel every run of the sweep that has not ended",
-          description: "202 when it changed something, 200 when there was nothing left to cancel.",
+          summary: "The sweep's best run, by a validation metric",
+          description:
+            "Test metrics are reported, never selected on. 404 while no run has been evaluated.",
           tags: ["sweeps"],
           params: idParams,
-          response: {
-            200: sweepBodySchema,
-            202: sweepBodySchema,
-            ...errorResponses(401, 404, 503),
-          },
+          querystring: z.strictObject({
+            metric: z
+              .enum(Object.keys(SELECTABLE) as [keyof typeof SELECTABLE])
+              .default("validation_accuracy"),
+          }),
+          response: { 200: runSchema, ...errorResponses(401, 403, 404, 422, 429, 503) },
         },
       },
-      async (request, reply) => {
-        const userId = userOf(request).id;
-        const outcome = await cancelSweep(database, { userId, id: request.params.id });
-        const sweep = await findOr404(userId, request.params.id);
-        return reply.code(outcome?.changed === true ? 202 : 200).send(viewSweep(sweep));
+      async (request) => {
+        const reader = readerOf(request);
+        const { id } = await sweepOr404(database, reader, request.params.id);
+        const [best] = await listRuns(database, {
+          ...reader,
+          sweepId: id,
+          states: ["succeeded"],
+          sort: sortOf(SELECTABLE[request.query.metric]),
+          limit: 1,
+          after: null,
+        });
+        if (best === undefined) {
+          throw new ApiError("not_found", { detail: `no run of sweep ${id} has succeeded yet` });
+        }
+        return viewOneRun(line, best);
       },
     );
   };

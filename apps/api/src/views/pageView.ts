@@ -1,14 +1,19 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** One item more than the limit was asked for: whether it came says whether there is a next page. */
+/**
+ * One row more than the limit was asked for: whether it came says whether there is a next page.
+ *
+ * @param cursors of the rows, that one included
+ * @param items of the rows, that one perhaps left out
+ */
 export const viewPage = <Item>(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  rows: readonly { id: string }[],
+  cursors: readonly string[],
   limit: number,
   items: readonly Item[],
 ): { data: Item[]; next_cursor: string | null; has_more: boolean } => {
-  const hasMore = rows.length > limit;
-  const cursor = hasMore ? (rows[limit - 1]?.id ?? null) : null;
+  const hasMore = cursors.length > limit;
+  const cursor = hasMore ? (cursors[limit - 1] ?? null) : null;
   if (cursor !== null) {
     const next = new URL(request.url, "http://lab.invalid");
     next.searchParams.set("cursor", cursor);
@@ -16,3 +21,6 @@ export const viewPage = <Item>(
   }
   return { data: items.slice(0, limit), next_cursor: cursor, has_more: hasMore };
 };
+
+/** Of a list in the order of its ids. */
+export const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);

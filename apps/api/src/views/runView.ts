@@ -1,45 +1,24 @@
 /** A run's row as the API answers it. */
 import type { RunBody } from "@pclab/contracts";
-import {
-  type MetricName,
-  type SpecWire,
-  allowedActions,
-  isTerminal,
-  numericsChangesIn,
-} from "@pclab/core";
-import { type Database, type RunRow, lastMetrics, queuePositions } from "@pclab/storage";
+import { type SpecWire, allowedActions, isTerminal, numericsChangesIn } from "@pclab/core";
+import type { RunRow } from "@pclab/storage";
+import type { Line, Place } from "../line/line.js";
 
-/** What a run shows without being asked for its metrics. */
-const SHOWN_METRICS: readonly MetricName[] = [
-  "train_loss",
-  "train_accuracy",
-  "validation_loss",
-  "validation_accuracy",
-  "test_loss",
-  "test_accuracy",
-  "train_seconds",
-];
-
-export const viewRuns = async (database: Database, runs: readonly RunRow[]): Promise<RunBody[]> => {
-  const queued = runs.filter(({ state }) => state === "queued").map(({ id }) => id);
-  const [positions, metrics] = await Promise.all([
-    queuePositions(database, queued),
-    lastMetrics(
-      database,
-      runs.map(({ id }) => id),
-      SHOWN_METRICS,
-    ),
-  ]);
-  return runs.map((run) => viewRun(run, positions.get(run.id) ?? null, metrics.get(run.id) ?? {}));
+export const viewRuns = async (line: Line, runs: readonly RunRow[]): Promise<RunBody[]> => {
+  const places = await line.placesOf(runs.filter(({ state }) => state === "queued"));
+  return runs.map((run) => viewRun(run, places.get(run.id) ?? null));
 };
 
-const viewRun = (
-  run: RunRow,
-  position: number | null,
-  metrics: Partial<Record<MetricName, number>>,
-): RunBody => ({
+export const viewOneRun = async (line: Line, run: RunRow): Promise<RunBody> => {
+  const [body] = await viewRuns(line, [run]);
+  if (body === undefined) throw new Error("viewRuns answered fewer runs than it was given");
+  return body;
+};
+
+const viewRun = (run: RunRow, place: Place | null): RunBody => ({
   id: run.id,
   sweep_id: run.sweepId,
+  user_id: run.userId,
   index: run.indexInSweep,
   name: run.name,
   state: run.state,
@@ -50,21 +29,46 @@ const viewRun = (
   engine: run.engine,
   numerics_changed: numericsChangesIn(run.manifest),
   spec: run.spec as SpecWire,
-  progress: {
-    epoch: run.progressEpoch,
-    weight_updates: run.weightUpdates,
-    total_weight_updates: run.totalWeightUpdates,
-    fraction:
-      run.totalWeightUpdates === 0 ? 0 : Math.min(1, run.weightUpdates / run.totalWeightUpdates),
-    seconds_left: run.secondsLeft,
-  },
+  tags: run.tags,
+  notes: run.notes,
+  duplicate_of: run.duplicateOf,
+  results_of: run.resultsOf,
+  progress: viewProgress(run),
   queue:
-    position === null
+    place === null
       ? null
-      : { position, eta: null, eta_reason: "start times are not forecast in this version" },
-  metrics,
+      : {
+          position: place.position,
+          eta: place.eta?.toISOString() ?? null,
+          eta_p90: place.cautiousEta?.toISOString() ?? null,
+          eta_reason: place.reason,
+        },
+  metrics: shownMetrics(run),
   created_at: run.createdAt.toISOString(),
   started_at: run.startedAt?.toISOString() ?? null,
   finished_at: run.finishedAt?.toISOString() ?? null,
   poll_after_ms: isTerminal(run.state) ? null : 1000,
 });
+
+export const viewProgress = (run: RunRow): RunBody["progress"] => ({
+  epoch: run.progressEpoch,
+  weight_updates: run.weightUpdates,
+  total_weight_updates: run.totalWeightUpdates,
+  fraction:
+    run.totalWeightUpdates === 0 ? 0 : Math.min(1, run.weightUpdates / run.totalWeightUpdates),
+  seconds_left: run.secondsLeft,
+});
+
+/** What a run shows without being asked for its metrics. */
+const shownMetrics = (run: RunRow): RunBody["metrics"] => {
+  const values = {
+    train_loss: run.trainLoss,
+    train_accuracy: run.trainAccuracy,
+    validation_loss: run.validationLoss,
+    validation_accuracy: run.validationAccuracy,
+    test_loss: run.testLoss,
+    test_accuracy: run.testAccuracy,
+    train_seconds: run.trainSeconds,
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+};

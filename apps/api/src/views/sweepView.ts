@@ -1,25 +1,42 @@
 import type { SweepBody } from "@pclab/contracts";
-import { isTerminalSweep, sweepStateOf } from "@pclab/core";
+import {
+  type RunState,
+  USER_ACTIONS,
+  type UserAction,
+  isTerminalSweep,
+  sweepStateOf,
+  transition,
+} from "@pclab/core";
 import type { SweepRow } from "@pclab/storage";
 
-export const viewSweep = ({
-  id,
-  name,
-  createdAt,
-  cancelRequestedAt,
-  counts,
-  analyses,
-}: SweepRow): SweepBody => {
+export const viewSweep = (sweep: SweepRow): SweepBody => {
+  const { counts, analyses, cancelRequestedAt, deletedAt } = sweep;
   const state = sweepStateOf(counts, cancelRequestedAt !== null);
   return {
-    id,
-    name,
+    id: sweep.id,
+    name: sweep.name,
+    user_id: sweep.userId,
+    shared: sweep.shared,
+    tags: sweep.tags,
+    notes: sweep.notes,
+    priority_class: sweep.priorityClass,
+    priority: sweep.priority,
     state,
     run_count: Object.values(counts).reduce((sum, count) => sum + count, 0),
     counts,
     analyses,
-    created_at: createdAt.toISOString(),
+    created_at: sweep.createdAt.toISOString(),
     cancel_requested_at: cancelRequestedAt?.toISOString() ?? null,
+    allowed_actions: USER_ACTIONS.filter((action) => allows(counts, action)),
+    deleted_at: deletedAt?.toISOString() ?? null,
     poll_after_ms: isTerminalSweep(state) && analyses.queued + analyses.running === 0 ? null : 1000,
   };
 };
+
+/** Whether some run of the sweep would move; of a sweep, those are tried again that failed. */
+const allows = (counts: SweepRow["counts"], action: UserAction): boolean =>
+  action === "retry"
+    ? counts.failed > 0
+    : Object.entries(counts).some(
+        ([state, count]) => count > 0 && transition(state as RunState, action) !== null,
+      );

@@ -56,3 +56,9 @@ export const setField = (
   spec[first] = inner;
   setField(inner, rest, value);
 };
+
+/** A spec's leaves by their dotted names, such as `inference.rate`. */
+export const flattenSpec = (spec: object): Record<string, unknown> =>
+  Object.fromEntries(
+    fieldsOf(spec as Record<string, unknown>).map(({ path, value }) => [path.join("."), value]),
+  );

@@ -64,7 +64,7 @@ describe("the state table", () => {
 
   test("lists the states and actions that a conflict is answered with", () => {
     expect(statesThatAllow("retry")).toEqual(["failed", "canceled"]);
-    expect(allowedActions("running")).toEqual(["cancel"]);
+    expect(allowedActions("running")).toEqual(["cancel", "pause"]);
     expect(allowedActions("succeeded")).toEqual([]);
   });
 });

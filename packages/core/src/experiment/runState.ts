@@ -98,8 +98,8 @@ export const isTerminal = (state: RunState): boolean =>
 /** States in which a worker holds a lease and a slot. */
 export const LIVE_STATES = ["starting", "running", "pausing", "canceling"] as const;
 
-/** What the API lets a user ask for. Pause, resume and retry have their rows in the table, and no route yet. */
-export const USER_ACTIONS = ["cancel"] as const;
+/** What the API lets a user ask for. */
+export const USER_ACTIONS = ["cancel", "pause", "resume", "retry"] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
 
 export const allowedActions = (state: RunState): UserAction[] =>

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { DEFAULT_SCALE, PRESET_NAMES, PRESET_SCALES } from "./presets/presetNames.js";
 import { partialSpecSchema } from "./specSchema.js";
+import { submissionFields, sweepNameSchema } from "./submission.js";
 
 /** Runs a sweep may have. */
 export const MAX_RUNS_PER_SWEEP = 10_000;
@@ -12,11 +13,7 @@ export const DISTRIBUTIONS = ["uniform", "log_uniform", "int_uniform", "choice"]
 export type DistributionName = (typeof DISTRIBUTIONS)[number];
 
 export const sweepSchema = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(200)
-    .refine((name) => !name.includes("\u0000"), { message: "must not contain NUL" })
+  name: sweepNameSchema
     .optional()
     .meta({ description: "for people; default: the preset's, or that of the first run" }),
   preset: z.enum(PRESET_NAMES).optional().meta({
@@ -39,6 +36,7 @@ export const sweepSchema = z.strictObject({
     description:
       "samples: how many; sampling_seed: default 0; field -> {uniform|log_uniform|int_uniform: [low, high]} or {choice: [...]}",
   }),
+  ...submissionFields,
 });
 
 /** A spec in parts: `base`, an entry of `runs`. */

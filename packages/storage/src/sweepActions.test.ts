@@ -1,9 +1,10 @@
 import { LIVE_STATES, RUN_STATES, type RunState, isTerminal, transition } from "@pclab/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestStorage, anySpec, fenceOf } from "../../../tests/storage.js";
-import { cancelRun, cancelSweep } from "./cancellation.js";
+import { actOnRun } from "./runActions.js";
+import { actOnSweep } from "./sweepActions.js";
 import { renewLeases } from "./claims.js";
-import { findOrCreateUser } from "./tokens.js";
+import { findOrCreateUser } from "./users.js";
 import { StateConflictError } from "./moveRun.js";
 import { findSweep } from "./sweeps.js";
 
@@ -30,22 +31,22 @@ describe.each(RUN_STATES)("a run that is %s", (state) => {
     const key = { userId: storage.userId, id };
     const to = transition(state, "cancel");
     if (state === "canceling" || state === "canceled") {
-      expect(await cancelRun(storage.database, key)).toMatchObject({ changed: false });
+      expect(await actOnRun(storage.database, key, "cancel")).toMatchObject({ changed: false });
       expect((await storage.run(id)).state).toBe(state);
     } else if (to === null) {
-      await expect(cancelRun(storage.database, key)).rejects.toThrow(StateConflictError);
+      await expect(actOnRun(storage.database, key, "cancel")).rejects.toThrow(StateConflictError);
       expect((await storage.run(id)).state).toBe(state);
     } else {
-      const answer = await cancelRun(storage.database, key);
+      const answer = await actOnRun(storage.database, key, "cancel");
       expect(answer).toMatchObject({ changed: true, run: { state: to, reason: "user" } });
-      expect(await cancelRun(storage.database, key)).toMatchObject({ changed: false });
+      expect(await actOnRun(storage.database, key, "cancel")).toMatchObject({ changed: false });
     }
   });
 
   test("is canceled by its sweep alike", async () => {
     const { sweep, runIds } = await storage.submit([anySpec(), anySpec()]);
     await force(runIds[0], state);
-    await cancelSweep(storage.database, { userId: storage.userId, id: sweep.id });
+    await actOnSweep(storage.database, { userId: storage.userId, id: sweep.id }, "cancel");
     const run = await storage.run(runIds[0]);
     expect(run.state).toBe(transition(state, "cancel") ?? state);
     expect(run.finishedAt !== null).toBe(isTerminal(run.state));
@@ -56,18 +57,18 @@ describe.each(RUN_STATES)("a run that is %s", (state) => {
 test("a canceled sweep remembers when it was asked for; asking again changes nothing", async () => {
   const { sweep } = await storage.submit([anySpec()]);
   const key = { userId: storage.userId, id: sweep.id };
-  expect(await cancelSweep(storage.database, key)).toEqual({ changed: true });
+  expect(await actOnSweep(storage.database, key, "cancel")).toEqual({ changed: true });
   const { cancelRequestedAt } = (await findSweep(storage.database, key)) ?? {};
   expect(cancelRequestedAt).toBeInstanceOf(Date);
-  expect(await cancelSweep(storage.database, key)).toEqual({ changed: false });
+  expect(await actOnSweep(storage.database, key, "cancel")).toEqual({ changed: false });
   expect((await findSweep(storage.database, key))?.cancelRequestedAt).toEqual(cancelRequestedAt);
 });
 
 test("nobody cancels what belongs to another user", async () => {
   const { sweep, runIds } = await storage.submit([anySpec()]);
   const { id: userId } = await findOrCreateUser(storage.database, "bob");
-  expect(await cancelRun(storage.database, { userId, id: runIds[0] })).toBeNull();
-  expect(await cancelSweep(storage.database, { userId, id: sweep.id })).toBeNull();
+  expect(await actOnRun(storage.database, { userId, id: runIds[0] }, "cancel")).toBeNull();
+  expect(await actOnSweep(storage.database, { userId, id: sweep.id }, "cancel")).toBeNull();
   expect((await storage.run(runIds[0])).state).toBe("queued");
 });
 
@@ -78,7 +79,7 @@ test("cancelling a sweep while its runs beat deadlocks neither", async () => {
     // The worst order for whoever takes the rows as they come.
     const pulses = claimed.reverse().map((run) => ({ ...fenceOf(run), progress: null }));
     const beats = Array.from({ length: 20 }, () => renewLeases(storage.database, pulses, 60_000));
-    const cancel = cancelSweep(storage.database, { userId: storage.userId, id: sweep.id });
+    const cancel = actOnSweep(storage.database, { userId: storage.userId, id: sweep.id }, "cancel");
     await Promise.all([...beats, cancel]);
     expect((await storage.run(runIds[0])).state).toBe("canceling");
   }

@@ -1,4 +1,4 @@
-/** JSON with the keys of every object in order: two bodies that mean the same have one text. */
+/** JSON with the keys of every object in order: two values that mean the same have one text. */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
