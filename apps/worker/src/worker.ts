@@ -2,7 +2,14 @@
 import { hostname } from "node:os";
 import { startEngine, startableEngines } from "@pclab/core";
 import { type RunConsumer, openRunConsumer } from "@pclab/queue";
-import { type Database, newId, openDatabase, registerWorker, retireWorker } from "@pclab/storage";
+import {
+  type Database,
+  forgetDispatch,
+  newId,
+  openDatabase,
+  registerWorker,
+  retireWorker,
+} from "@pclab/storage";
 import type { Logger } from "pino";
 import type { Config } from "./config.js";
 import { ENGINES } from "./engines.js";
@@ -60,13 +67,17 @@ export const startWorker = async (
     { signal: abandoned.signal, logger: log },
   );
   let consumer: RunConsumer | null = null;
+  let isHeld = false;
   const heartbeat = startHeartbeat({
     database,
     workerId: id,
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
     isDraining: () => draining.signal.aborted,
-    onDrainRequest: (wanted) => consumer?.hold(wanted),
+    onDrainRequest: (wanted) => {
+      isHeld = wanted;
+      consumer?.hold(wanted);
+    },
     logger: log,
   });
   const desk: Desk = {
@@ -87,6 +98,12 @@ export const startWorker = async (
       lockMs: config.leaseMs,
       logger: log,
       process: async (job) => {
+        if (isHeld) {
+          // It was waiting for this job when it was held: the dispatcher hands it out again.
+          log.info({ job: job.id }, "held by an operator: the job goes back");
+          await forgetDispatch(database, [job]);
+          return;
+        }
         const work = job.id.startsWith("ana_")
           ? takeAnalysis(desk, job, log.child({ analysis: job.id, jobEpoch: job.epoch }))
           : takeRun(desk, job, log.child({ run: job.id, jobEpoch: job.epoch }));

@@ -63,7 +63,11 @@ export const tokenSchema = z.object({
 });
 
 export const newTokenSchema = z.strictObject({
-  name: z.string().min(1).max(100),
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine((name) => !name.includes("\u0000"), { message: "must not contain NUL" }),
   scope,
   expires_in_days: z.number().positive().max(3650).optional(),
   user_id: z

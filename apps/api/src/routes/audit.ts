@@ -27,7 +27,11 @@ export const auditRoutes =
           summary: "Every request that changed something, newest first",
           tags: ["users"],
           querystring: pageQuerySchema.extend({
-            user_id: z.string().max(64).optional().meta({ description: "of one user alone" }),
+            user_id: z
+              .string()
+              .regex(/^\w{1,64}$/)
+              .optional()
+              .meta({ description: "of one user alone" }),
           }),
           response: { 200: pageOf(auditSchema), ...errorResponses(401, 403, 422, 429, 503) },
         },

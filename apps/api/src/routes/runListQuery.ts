@@ -12,7 +12,11 @@ export const runListQuery = pageQuerySchema.extend({
   state: commaSeparated(z.enum(RUN_STATES)).meta({ description: "states, comma-separated" }),
   tag: commaSeparated(tagSchema).meta({ description: "tags, comma-separated; all of them" }),
   algorithm: commaSeparated(z.enum(ALGORITHMS)).meta({ description: "comma-separated" }),
-  name: z.string().max(100).optional().meta({ description: "such as pc_256_8_rc2" }),
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/)
+    .optional()
+    .meta({ description: "such as pc_256_8_rc2" }),
   sort: z
     .enum(sortWords)
     .default("created_at")
@@ -42,6 +46,13 @@ export const runListOf = ({
   ...(algorithm === undefined ? {} : { algorithms: algorithm }),
   ...(name === undefined ? {} : { name }),
 });
+
+/** Whose: `me`, `all` of what one may read, or somebody's name. */
+export const ownerQuery = z
+  .string()
+  .regex(/^[\w.-]{1,40}$/)
+  .default("me")
+  .meta({ description: "me, all, or a name" });
 
 export const ownersOf = (user: string, me: string): { owners?: readonly string[] } =>
   user === "all" ? {} : { owners: [user === "me" ? me : user] };

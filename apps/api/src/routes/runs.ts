@@ -16,7 +16,7 @@ import { viewPage } from "../views/pageView.js";
 import { viewOneRun, viewRuns } from "../views/runView.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
-import { ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
+import { ownerQuery, ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
 
 export const runRoutes =
   ({ database, line }: AppContext): FastifyPluginAsyncZod =>
@@ -31,7 +31,7 @@ export const runRoutes =
             "Yours; with `user=all` also those that others share with the lab, with `user=<name>` somebody's.",
           tags: ["runs"],
           querystring: runListQuery.extend({
-            user: z.string().max(40).default("me").meta({ description: "me, all, or a name" }),
+            user: ownerQuery,
           }),
           response: { 200: pageOf(runSchema), ...errorResponses(401, 403, 422, 429, 503) },
         },

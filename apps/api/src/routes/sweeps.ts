@@ -33,7 +33,7 @@ import { viewSweep } from "../views/sweepView.js";
 import { commaSeparated } from "./commaSeparated.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
-import { ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
+import { ownerQuery, ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
 
 /** Selection is by validation metrics alone: which way each is better. */
 const SELECTABLE = {
@@ -54,7 +54,7 @@ export const sweepRoutes =
             "Yours; with `user=all` also those that others share with the lab, with `user=<name>` somebody's.",
           tags: ["sweeps"],
           querystring: pageQuerySchema.extend({
-            user: z.string().max(40).default("me").meta({ description: "me, all, or a name" }),
+            user: ownerQuery,
             tag: commaSeparated(tagSchema).meta({
               description: "tags, comma-separated; all of them",
             }),

@@ -134,7 +134,8 @@ export class FairLine {
     const entitlement = Math.ceil((this.#totalSlots * weight) / weights - 1e-9);
     return [
       softLimit !== null && after > softLimit ? 1 : 0,
-      Math.max(0, after - entitlement) / weight,
+      // By one slot, however many it takes: a run that wants a whole worker would else come after all others.
+      Math.max(0, share.inUse + 1 - entitlement) / weight,
       share.used / weight,
       group.queuedAt,
     ];
