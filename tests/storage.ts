@@ -115,7 +115,7 @@ export class TestStorage {
 
 /** What waits and may be handed out, group by group in the order of their age. */
 export const waitingWork = async (database: Database): Promise<QueuedWork[]> => {
-  const { groups } = await readLine(database, 1);
+  const { groups } = await readLine(database, { largestWorker: 1 });
   const byAge = [...groups].sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1));
   const works = await Promise.all(byAge.map((group) => firstOfGroup(database, group, 100)));
   return works.flat();

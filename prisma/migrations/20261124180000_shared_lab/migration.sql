@@ -86,6 +86,9 @@ CREATE TABLE "audit_entries" (
 CREATE INDEX "audit_entries_user_id_id_idx" ON "audit_entries"("user_id", "id");
 
 -- CreateIndex
+CREATE INDEX "runs_sweep_id_id_idx" ON "runs"("sweep_id", "id");
+
+-- CreateIndex
 CREATE INDEX "runs_user_id_spec_sha256_idx" ON "runs"("user_id", "spec_sha256");
 
 -- AddForeignKey

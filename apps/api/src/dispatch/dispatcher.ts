@@ -93,7 +93,9 @@ export const startDispatcher = ({
         reconcileAtMs = now() + reconcileMs;
         queueOutage.over();
       }
+      const startMs = now();
       if ((await dispatchRuns({ database, queue, leaseMs })) > 0) queueOutage.over();
+      logger.debug({ decisionMs: now() - startMs }, "a round of dispatch");
     } catch (error) {
       if (!(error instanceof QueueAwayError)) throw error;
       queueOutage.hit(error);

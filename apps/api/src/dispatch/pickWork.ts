@@ -20,11 +20,11 @@ export interface PickedWork {
 
 export const pickWork = async (database: Database, capacity: Capacity): Promise<PickedWork> => {
   const { slots, largestWorker, busySlots } = capacity;
-  const rows = await readLine(database, largestWorker);
+  const free = Math.max(0, slots - busySlots);
+  const rows = await readLine(database, { largestWorker, mostOfEach: free + 1 });
   await noteArrivals(database, rows, slots);
   const { users, groups, held } = rows;
   const line = new FairLine({ totalSlots: slots, users, groups, running: held });
-  const free = Math.max(0, slots - busySlots);
   const first = line.next(0);
   const picks: WaitingGroup[] = [];
   // A job more than there are free slots, so that no slot waits for the dispatcher's next look.

@@ -50,28 +50,34 @@ interface Snapshot {
 /** A snapshot serves for so long, and for as many times the time that it took to make. */
 const FRESH_MS = 500;
 const FRESH_TIMES = 10;
+/** One that took longer serves until the next is there. */
+const SLOW_MS = 50;
 
 export const openLine = (database: Database, leaseMs: number): Line => {
   let making: Promise<Snapshot> | null = null;
+  let last: { taken: Snapshot; isSlow: boolean } | null = null;
   let freshUntilMs = 0;
 
-  const snapshot = (): Promise<Snapshot> => {
-    if (making === null || performance.now() > freshUntilMs) {
-      const startMs = performance.now();
-      freshUntilMs = Number.POSITIVE_INFINITY;
-      making = takeSnapshot(database, leaseMs).then(
-        (taken) => {
-          const tookMs = performance.now() - startMs;
-          freshUntilMs = performance.now() + Math.max(FRESH_MS, FRESH_TIMES * tookMs);
-          return taken;
-        },
-        (error: unknown) => {
-          making = null;
-          throw error;
-        },
-      );
+  const renew = async (): Promise<Snapshot> => {
+    const startMs = performance.now();
+    try {
+      const taken = await takeSnapshot(database, leaseMs);
+      const tookMs = performance.now() - startMs;
+      freshUntilMs = performance.now() + Math.max(FRESH_MS, FRESH_TIMES * tookMs);
+      last = { taken, isSlow: tookMs > SLOW_MS };
+      return taken;
+    } finally {
+      making = null;
     }
-    return making;
+  };
+
+  const snapshot = async (): Promise<Snapshot> => {
+    if (last !== null && performance.now() < freshUntilMs) return last.taken;
+    making ??= renew();
+    if (last?.isSlow !== true) return making;
+    // Nobody waits for a long line to be run forward: the one before serves meanwhile.
+    making.catch(() => undefined);
+    return last.taken;
   };
 
   return {
@@ -103,7 +109,7 @@ export const openLine = (database: Database, leaseMs: number): Line => {
 const takeSnapshot = async (database: Database, leaseMs: number): Promise<Snapshot> => {
   const { slots, largestWorker } = await capacity(database, leaseMs);
   const [rows, ratio] = await Promise.all([
-    readLine(database, largestWorker),
+    readLine(database, { largestWorker }),
     measuredDurationRatio(database),
   ]);
   const scale = ratio ?? 1;

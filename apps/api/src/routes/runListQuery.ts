@@ -1,7 +1,7 @@
 /** What a list of runs can be asked for. */
 import { pageQuerySchema } from "@pclab/contracts";
 import { ALGORITHMS, RUN_STATES, tagSchema } from "@pclab/core";
-import { RUN_SORT_KEYS, type RunSort } from "@pclab/storage";
+import { RUN_SORT_KEYS, type Reach, type RunSort } from "@pclab/storage";
 import { z } from "zod";
 import { parseCursor } from "../views/cursor.js";
 import { commaSeparated } from "./commaSeparated.js";
@@ -54,5 +54,11 @@ export const ownerQuery = z
   .default("me")
   .meta({ description: "me, all, or a name" });
 
-export const ownersOf = (user: string, me: string): { owners?: readonly string[] } =>
-  user === "all" ? {} : { owners: [user === "me" ? me : user] };
+/** One's own are found by an index that what others share would not let be used. */
+export const ownersOf = (
+  user: string,
+  reader: { userId: string; reach: Reach },
+): { userId: string; reach: Reach; owners?: readonly string[] } => {
+  if (user === "me") return { userId: reader.userId, reach: "own" };
+  return user === "all" ? reader : { ...reader, owners: [user] };
+};

@@ -39,8 +39,7 @@ export const runRoutes =
       async (request, reply) => {
         const { user, ...query } = request.query;
         const rows = await listRuns(database, {
-          ...readerOf(request),
-          ...ownersOf(user, userOf(request).name),
+          ...ownersOf(user, readerOf(request)),
           ...runListOf(query),
         });
         const cursors = rows.map((row) => printCursor(cursorOf(row, sortOf(query.sort))));

@@ -69,8 +69,7 @@ export const sweepRoutes =
       async (request, reply) => {
         const { limit, cursor, user, tag, deleted } = request.query;
         const rows = await listSweeps(database, {
-          ...readerOf(request),
-          ...ownersOf(user, userOf(request).name),
+          ...ownersOf(user, readerOf(request)),
           ...(tag === undefined ? {} : { tags: tag }),
           deleted: deleted === "true",
           limit: limit + 1,
@@ -199,6 +198,8 @@ export const sweepRoutes =
         const { limit, sort } = request.query;
         const rows = await listRuns(database, {
           ...reader,
+          // Whoever may read the sweep may read its runs.
+          reach: "all",
           sweepId: id,
           ...runListOf(request.query),
         });

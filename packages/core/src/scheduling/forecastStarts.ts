@@ -17,7 +17,7 @@ export type StartForecast = Map<string, GroupForecast>;
 const UNKNOWN_SECONDS = 600;
 
 /** Starts between two breaths of the caller's. */
-const STARTS_A_STEP = 1_000;
+const STARTS_A_STEP = 200;
 
 /**
  * A generator that gives now and then a moment to its caller, and returns the forecast. Work that comes later, and runs that
