@@ -37,6 +37,9 @@ export default defineConfig({
           include: withServices,
           exclude: never,
           globalSetup: "tests/global-setup.ts",
+          // Their waits have limits of their own and say what they waited for; these come last, on a machine however slow.
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
         },
       },
     ],

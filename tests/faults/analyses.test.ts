@@ -85,7 +85,7 @@ test("promise: an analysis whose worker is killed goes on behind its points and 
   const { result } = await untilEnd(undisturbed);
   expect(await pointsOf(undisturbed)).toEqual(after);
   expect(result).toEqual(ended.result);
-}, 120_000);
+});
 
 test("an analysis waits for its run, and is handed back by a worker that drains", async () => {
   const run = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 60 }));
@@ -101,7 +101,7 @@ test("an analysis waits for its run, and is handed back by a worker that drains"
   const ended = await untilEnd(id);
   expect(ended.state).toBe("succeeded");
   expect(done).toBeGreaterThan(50);
-}, 120_000);
+});
 
 test("the weights of a trained network are told in one result", async () => {
   lab.startWorker({ slots: 1 });
@@ -115,7 +115,7 @@ test("the weights of a trained network are told in one result", async () => {
     expect(weights.now.histogram.counts).toHaveLength(21);
     expect(log_variance?.now.count).toBeGreaterThan(0);
   }
-}, 60_000);
+});
 
 test("training is looked at through the checkpoints that were kept of it", async () => {
   lab.startWorker({ slots: 1 });
@@ -140,7 +140,7 @@ test("training is looked at through the checkpoints that were kept of it", async
   const [first = 0, second = 0] = trajectory?.variance_shares ?? [];
   expect(first).toBeGreaterThan(second);
   expect(first + second).toBeGreaterThan(0.9);
-}, 120_000);
+});
 
 test("convergence and curvature are told in one result", async () => {
   lab.startWorker({ slots: 1 });
@@ -152,7 +152,7 @@ test("convergence and curvature are told in one result", async () => {
   expect(phase.points.at(-1)?.relative_excess).toBeLessThan(phase.points[0]?.relative_excess ?? 0);
   const curvature = (await resultOf({ kind: "curvature", examples: 50 })) as CurvatureResult;
   expect(curvature.largest?.value).toBeGreaterThan(0);
-}, 60_000);
+});
 
 test("a cancelled analysis stops, and keeps the points it has", async () => {
   lab.startWorker({ slots: 1 });
@@ -162,7 +162,7 @@ test("a cancelled analysis stops, and keeps the points it has", async () => {
   const ended = await untilEnd(id);
   expect(ended.state).toBe("canceled");
   expect((await pointsOf(id)).length).toBe(ended.done);
-}, 60_000);
+});
 
 test("an analysis of a run that diverges fails with the reason", async () => {
   lab.startWorker({ slots: 1 });
@@ -173,7 +173,7 @@ test("an analysis of a run that diverges fails with the reason", async () => {
   const ended = await untilEnd(id);
   expect(ended).toMatchObject({ state: "failed", attempt: 0 });
   expect(ended.reasonDetail).toContain("has no trained network to look at");
-}, 60_000);
+});
 
 describe("the same seed", () => {
   test.skipIf(isWithoutNative)(

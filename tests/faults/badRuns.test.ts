@@ -32,7 +32,7 @@ test("promise: poison run, it is ended after three crashes without a checkpoint 
   expect(run.reason).toBe("crash_loop");
   expect(run.reasonDetail).toContain("SIGSEGV");
   expect(await outcomesOf(id)).toEqual(["crashed", "crashed", "crashed"]);
-}, 60_000);
+});
 
 test("a diverging run fails at once, naming step, layer and quantity; the metrics up to there stay", async () => {
   const id = await lab.submitOne(

@@ -39,7 +39,7 @@ test("promise: pause, a running run writes a checkpoint, frees its slot, and goe
   expect(events.map(({ data }) => String(data["message"])).join("\n")).toMatch(
     /attempt 1 begins from the start.*\n[^]*attempt 2 begins from the checkpoint at weight update \d+/,
   );
-}, 60_000);
+});
 
 test("promise: preemption, scavenger work goes at a checkpoint, and comes back when the other is done", async () => {
   lab.startWorker({ checkpointSeconds: 600 });
@@ -61,7 +61,7 @@ test("promise: preemption, scavenger work goes at a checkpoint, and comes back w
   expect(second.resumedFrom).toBeGreaterThan(0);
   expect((await lab.run(scavenger)).crashes).toBe(0);
   await act(scavenger, "cancel");
-}, 60_000);
+});
 
 test("a worker that an operator drains takes nothing further, and what it trains goes on", async () => {
   lab.startWorker({ slots: 2 });
@@ -79,4 +79,4 @@ test("a worker that an operator drains takes nothing further, and what it trains
   await requestDrain(lab.database, workerId, false);
   await lab.untilState(waiting, "succeeded", 20_000);
   await act(running, "cancel");
-}, 60_000);
+});

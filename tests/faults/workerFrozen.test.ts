@@ -44,7 +44,7 @@ test("promise: worker frozen past its lease, its stale writes are refused and it
   await rescuer.kill();
   const next = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 2 }));
   await lab.untilState(next, "succeeded");
-}, 90_000);
+});
 
 test.each([
   { within: "a checkpoint's bytes", table: "checkpoint_chunks", nth: 2 },

@@ -46,7 +46,7 @@ describe("promise: worker kill -9", () => {
       expect(resumedFrom[0]).toBeGreaterThan(0);
       expect(attempts.some(({ numericsChanged }) => numericsChanged)).toBe(false);
     }
-  }, 120_000);
+  });
 
   test.skipIf(isWithoutNative)(
     `on the native engine, the runs resume on other threads and end as if undisturbed${whySkipped}`,

@@ -7,6 +7,7 @@ import { type AnalysisRow, asAnalysisRow } from "./analyses.js";
 import type { CheckpointRow } from "./checkpoints.js";
 import type { Database, Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
+import { noteTurn } from "./line.js";
 import { CRASH_BUDGET } from "./recovery.js";
 
 export interface AnalysisFence {
@@ -25,6 +26,7 @@ export class StaleAnalysisError extends Error {
 
 export interface ClaimedAnalysis {
   id: string;
+  runId: string;
   epoch: number;
   settings: AnalysisSettings;
   /** The spec of its run as it is stored. */
@@ -39,10 +41,10 @@ export interface ClaimedAnalysis {
 
 /** Of any number of claims of one epoch, one succeeds, and the others get null. */
 export const claimAnalysis = async (
-  { prisma }: Database,
+  database: Database,
   request: AnalysisFence & { workerId: string; leaseMs: number },
-): Promise<ClaimedAnalysis | null> =>
-  prisma.$transaction(async (transaction) => {
+): Promise<ClaimedAnalysis | null> => {
+  const claimed = await database.prisma.$transaction(async (transaction) => {
     const { analysisId, epoch, workerId, leaseMs } = request;
     const changed = await transaction.$executeRaw`
       UPDATE analyses SET
@@ -68,6 +70,7 @@ export const claimAnalysis = async (
     if (checkpoint === undefined) throw new Error(`${run.id} has succeeded without a checkpoint`);
     return {
       id: row.id,
+      runId: run.id,
       epoch: row.epoch,
       settings: row.settings as AnalysisSettings,
       storedSpec: run.spec,
@@ -76,6 +79,9 @@ export const claimAnalysis = async (
       done: row.done,
     };
   });
+  if (claimed !== null) await noteTurn(database, claimed.runId);
+  return claimed;
+};
 
 /** Renews the leases of a worker's analyses; one that is missing from the answer is no longer the worker's. */
 export const renewAnalysisLeases = async (

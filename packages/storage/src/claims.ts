@@ -2,6 +2,7 @@
 import type { Progress, RunState, Timing } from "@pclab/core";
 import type { Database } from "./database.js";
 import type { CheckpointRow } from "./checkpoints.js";
+import { noteTurn } from "./line.js";
 import { type Fence, liveStates } from "./liveRuns.js";
 import { deleteMetricsAfter } from "./metrics.js";
 import { appendStateEvents } from "./runEvents.js";
@@ -44,10 +45,10 @@ export const findTiming = async (
 
 /** One conditional UPDATE: of any number of claims of one epoch, one succeeds, and the others get null. */
 export const claimRun = async (
-  { prisma }: Database,
+  database: Database,
   { runId, epoch, workerId, host, slots, leaseMs }: ClaimRequest,
-): Promise<ClaimedRun | null> =>
-  prisma.$transaction(async (transaction) => {
+): Promise<ClaimedRun | null> => {
+  const claimed = await database.prisma.$transaction(async (transaction) => {
     const changed = await transaction.$executeRaw`
       UPDATE runs SET
         state = 'starting', reason = NULL, reason_detail = NULL, version = version + 1,
@@ -85,6 +86,9 @@ export const claimRun = async (
       checkpoint,
     };
   });
+  if (claimed !== null) await noteTurn(database, runId);
+  return claimed;
+};
 
 export interface Pulse extends Fence {
   progress: Progress | null;

@@ -120,7 +120,7 @@ const waitingGroups = async (
     SELECT waiting.user_id AS "userId", waiting.sweep_id AS "sweepId", waiting.kind,
       sweeps.priority_class AS "priorityClass", sweeps.priority,
       extract(epoch FROM waiting.queued_at)::float8 AS "queuedAt",
-      extract(epoch FROM sweeps.last_dispatched_at)::float8 AS "lastStartedAt",
+      extract(epoch FROM sweeps.last_claimed_at - now())::float8 AS "lastStartedAt",
       waiting.waiting, waiting.seconds AS "secondsEach"
     FROM waiting JOIN sweeps ON sweeps.id = waiting.sweep_id`;
   return rows.map(({ secondsEach, ...row }) => ({
@@ -252,10 +252,11 @@ export const requestPreemption = async (
     WHERE id = ANY(${[...runIds]}::text[]) AND state = 'running' AND preempt_requested_at IS NULL`;
 };
 
-export const noteSweepsDispatched = async (
-  { prisma }: Database,
-  sweepIds: readonly string[],
-): Promise<void> => {
+/**
+ * A claim is its sweep's turn; that work stands in the queue is not, or the sweep would lose its place for standing there.
+ * In a statement of its own: a sweep's row is locked before those of its runs, and a claim holds one of these.
+ */
+export const noteTurn = async ({ prisma }: Database, runId: string): Promise<void> => {
   await prisma.$executeRaw`
-    UPDATE sweeps SET last_dispatched_at = clock_timestamp() WHERE id = ANY(${[...sweepIds]}::text[])`;
+    UPDATE sweeps SET last_claimed_at = clock_timestamp() FROM runs WHERE runs.id = ${runId} AND sweeps.id = runs.sweep_id`;
 };

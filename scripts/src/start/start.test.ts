@@ -97,7 +97,7 @@ test("a home has one launcher: the second says where the first one runs, and SIG
   for (const { pid } of children) expect(isAlive(pid)).toBe(false);
   await expect(fetch(url)).rejects.toThrow();
   await expect(stat(join(home, "launcher.json"))).rejects.toMatchObject({ code: "ENOENT" });
-}, 120_000);
+});
 
 test("after a launcher that was killed the next takes over: what it left ends, the token still opens the lab", async () => {
   const first = launch({});
@@ -113,7 +113,7 @@ test("after a launcher that was killed the next takes over: what it left ends, t
   for (const { pid } of children) expect(await waitForExit(pid, endTimeoutMs)).toBe(true);
   expect(await readToken()).toBe(token);
   expect(await statusOfQueue(url)).toBe(200);
-}, 120_000);
+});
 
 test("an API or a worker that dies is started again", async () => {
   const launcher = launch({});
@@ -136,7 +136,7 @@ test("an API or a worker that dies is started again", async () => {
       30_000,
     ),
   ).toBe(true);
-}, 120_000);
+});
 
 test("a taken port is passed by, and said so", async () => {
   const taken = createServer();
@@ -154,7 +154,7 @@ test("a taken port is passed by, and said so", async () => {
   } finally {
     taken.close();
   }
-}, 120_000);
+});
 
 test.each([
   ["a lost token", () => rm(join(home, "token"))],

@@ -10,7 +10,6 @@ import {
   dispatchedWork,
   forgetDispatch,
   markDispatched,
-  noteSweepsDispatched,
   requestPreemption,
 } from "@pclab/storage";
 import { pickWork } from "./pickWork.js";
@@ -61,12 +60,11 @@ const takeBack = async (
  */
 const handOut = async (
   { database, queue }: Pick<DispatchOptions, "database" | "queue">,
-  works: readonly (QueuedWork & { sweepId: string })[],
+  works: readonly QueuedWork[],
 ): Promise<number> => {
   const marked = new Set((await markDispatched(database, works)).map(({ id }) => id));
   // PostgreSQL returns the marked rows in no particular order.
   const pending = works.filter(({ id }) => marked.has(id));
-  await noteSweepsDispatched(database, [...new Set(pending.map(({ sweepId }) => sweepId))]);
   const count = pending.length;
   try {
     for (let work = pending[0]; work !== undefined; work = pending[0]) {

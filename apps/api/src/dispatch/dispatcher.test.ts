@@ -80,6 +80,32 @@ test("the queue holds one run more than the workers have free slots, in the orde
   expect(await waiting()).toEqual(runIds.slice(1, 3).map((id) => `${id}-e0`));
 });
 
+test("while no slot is free the first in line stays first, however often the dispatcher looks", async () => {
+  const first = await storage.queued();
+  const second = await storage.queued();
+  start({ leaseMs: 60_000 });
+  await expect.poll(waiting, TIMEOUT).toEqual([`${first}-e0`]);
+  for (let look = 0; look < 20; look++) {
+    await pause(20);
+    expect(await waiting()).toEqual([`${first}-e0`]);
+  }
+  await storage.claim(first);
+  await queue.remove(`${first}-e0`);
+  await expect.poll(waiting, TIMEOUT).toEqual([`${second}-e0`]);
+});
+
+test("one decision takes a user's sweeps in turn, behind the one that had its turn last", async () => {
+  const [one, other] = [
+    await storage.submit([anySpec(), anySpec(), anySpec()]),
+    await storage.submit([anySpec(), anySpec(), anySpec()]),
+  ];
+  await storage.claim(one.runIds[0]);
+  await worker(4);
+  start({ leaseMs: 60_000 });
+  const inTurn = [other.runIds[0], one.runIds[1], other.runIds[1], one.runIds[2]];
+  await expect.poll(waiting, TIMEOUT).toEqual(inTurn.map((id) => `${id}-e0`));
+});
+
 test("what the line would no longer give is taken back: a newcomer has the next free slot", async () => {
   const { runIds } = await storage.submit(Array.from({ length: 4 }, () => anySpec()));
   await worker(1);

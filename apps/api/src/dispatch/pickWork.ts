@@ -13,7 +13,7 @@ import {
 
 export interface PickedWork {
   /** In the order of the line. */
-  work: (QueuedWork & { sweepId: string })[];
+  work: QueuedWork[];
   /** Ids of running work that is to give its slots up for the first of it. */
   preempted: string[];
 }
@@ -51,10 +51,7 @@ const takeFirst = async (
   for (const { group, count } of counts.values()) {
     found.set(group.id, await firstOfGroup(database, group, count));
   }
-  return picks.flatMap(({ id, sweepId }) => {
-    const work = found.get(id)?.shift();
-    return work === undefined ? [] : [{ ...work, sweepId }];
-  });
+  return picks.flatMap(({ id }) => found.get(id)?.shift() ?? []);
 };
 
 /** A user's work that comes after an idle time does not begin with the credit of all of it. */

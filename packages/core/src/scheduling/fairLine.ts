@@ -30,6 +30,9 @@ interface Candidate {
 export class FairLine {
   readonly #totalSlots: number;
   readonly #shares = new Map<string, Share>();
+  /** Starts so far, and by group which its last one was: in turn within one moment too. */
+  #starts = 0;
+  readonly #lastStarts = new Map<string, number>();
   #busySlots = 0;
 
   /** @param now of the state, in the seconds that the other calls are given */
@@ -46,7 +49,9 @@ export class FairLine {
 
   #add(user: LineUser, now: number): void {
     const queues = new Map(
-      PRIORITY_CLASSES.map((name) => [name, new Heap<LineGroup>(comesBefore)] as const),
+      PRIORITY_CLASSES.map(
+        (name) => [name, new Heap<LineGroup>((a, b) => this.#comesBefore(a, b))] as const,
+      ),
     );
     this.#shares.set(user.id, {
       user,
@@ -119,6 +124,8 @@ export class FairLine {
     share.waiting -= 1;
     group.waiting -= 1;
     group.lastStartedAt = now;
+    this.#starts += 1;
+    this.#lastStarts.set(group.id, this.#starts);
     if (group.waiting === 0) queue.pop();
     else queue.firstChanged();
   }
@@ -126,6 +133,16 @@ export class FairLine {
   /** Slots are given back. */
   end(userId: string, slots: number, now: number): void {
     this.#hold(userId, -slots, now);
+  }
+
+  /** Of a user's own groups in a class. */
+  #comesBefore(a: LineGroup, b: LineGroup): boolean {
+    if (a.priority !== b.priority) return a.priority > b.priority;
+    const [startedA, startedB] = [a.lastStartedAt ?? -Infinity, b.lastStartedAt ?? -Infinity];
+    if (startedA !== startedB) return startedA < startedB;
+    const [startA, startB] = [this.#lastStarts.get(a.id) ?? 0, this.#lastStarts.get(b.id) ?? 0];
+    if (startA !== startB) return startA < startB;
+    return a.queuedAt === b.queuedAt ? a.id < b.id : a.queuedAt < b.queuedAt;
   }
 
   #keysOf(share: Share, group: LineGroup, weights: number): number[] {
@@ -173,14 +190,6 @@ export class FairLine {
 
 const isOverHardLimit = ({ user, inUse }: Share, { slotsEach }: LineGroup): boolean =>
   user.hardLimit !== null && inUse + slotsEach > user.hardLimit;
-
-/** Of a user's own groups in a class. */
-const comesBefore = (a: LineGroup, b: LineGroup): boolean => {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  const [startedA, startedB] = [a.lastStartedAt ?? -Infinity, b.lastStartedAt ?? -Infinity];
-  if (startedA !== startedB) return startedA < startedB;
-  return a.queuedAt === b.queuedAt ? a.id < b.id : a.queuedAt < b.queuedAt;
-};
 
 const isFirst = (a: Candidate, b: Candidate): boolean => {
   for (const [place, key] of a.keys.entries()) {

@@ -22,7 +22,7 @@ export interface LineGroup {
   priority: number;
   /** Of the oldest. */
   queuedAt: number;
-  /** When work of its sweep was last handed out; null if it never was. */
+  /** When work of its sweep last began, by the clock of the line's calls: before its beginning negative; null if it never did. */
   lastStartedAt: number | null;
   waiting: number;
   slotsEach: number;
