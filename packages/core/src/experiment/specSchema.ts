@@ -71,7 +71,7 @@ const inferenceSchema = z.strictObject({
   ),
   solver_tolerance: optional(
     positive.lt(1),
-    "cg: solver residual over right-hand side, of every sample; default 0.03, with more outer iterations 0.001; runs of many epochs want 0.001",
+    "cg: solver residual over right-hand side, of every sample; default 0.03; 0.001 with trained variances or more outer iterations",
   ),
 });
 

@@ -277,11 +277,12 @@ describe("gauss_newton", () => {
   const inference = (fields: object) => ({ inference: { method: "gauss_newton", ...fields } });
 
   test("takes one outer iteration by conjugate gradients; other methods have no such settings", () => {
-    const [newton, thrice, gradient] = runsOf({
+    const [newton, thrice, gradient, withVariances] = runsOf({
       runs: [
         { algorithm: "pc", ...inference({}) },
         { algorithm: "pc", ...inference({ outer_iterations: 3 }) },
         { algorithm: "pc", inference: {} },
+        { algorithm: "pc_rc3", ...inference({}) },
       ],
     });
     expect(newton?.inference).toMatchObject({
@@ -290,6 +291,7 @@ describe("gauss_newton", () => {
       solverTolerance: 0.03,
     });
     expect(thrice?.inference).toMatchObject({ outerIterations: 3, solverTolerance: 0.001 });
+    expect(withVariances?.inference).toMatchObject({ outerIterations: 1, solverTolerance: 0.001 });
     expect(gradient?.inference).toMatchObject({
       outerIterations: null,
       solver: null,
