@@ -2,7 +2,12 @@
 import type { RuleProblem } from "../validation/problem.js";
 import type { ExperimentSpec, InferenceSettings } from "./spec.js";
 import type { SpecWire } from "./specSchema.js";
-import { type Algorithm, SMOOTH_ACTIVATIONS, relaxesCondition2, relaxesCondition3 } from "./vocabulary.js";
+import {
+  type Algorithm,
+  SMOOTH_ACTIVATIONS,
+  relaxesCondition2,
+  relaxesCondition3,
+} from "./vocabulary.js";
 
 type InferenceWire = SpecWire["inference"];
 
