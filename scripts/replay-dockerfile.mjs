@@ -6,7 +6,8 @@
  *
  *   node scripts/replay-dockerfile.mjs [target ...]        (default: api worker)
  *
- * What it cannot show: the base image's Node (this machine's is used) and apt-get steps, which are only simulated.
+ * What it cannot show: the base image's Node (this machine's is used) and apt-get steps, which are only simulated; nor
+ * worker-gpu-tfjs, which copies from another image and downloads TensorFlow.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";

@@ -66,6 +66,7 @@ const readManifest = (folder: string) =>
     name: string;
     workspaces?: string[];
     dependencies?: Record<string, string>;
+    peerDependencies?: Record<string, string>;
   };
 const workspaces = readManifest(".").workspaces ?? [];
 
@@ -104,7 +105,7 @@ test("the images get the build of every workspace that API and worker need", () 
   );
 });
 
-test.each(["api", "worker", "worker-gpu"])(
+test.each(["api", "worker", "worker-gpu", "worker-gpu-tfjs"])(
   "%s gets the native engine's addon from the build, and no compiler",
   (target) => {
     const addon = "packages/engines/native/build/Release";
@@ -123,7 +124,7 @@ test("what the checkout has compiled for itself stays out of the images", () => 
   );
 });
 
-test.each(["api", "worker", "worker-gpu"])(
+test.each(["api", "worker", "worker-gpu", "worker-gpu-tfjs"])(
   "%s: no root at the end, and time to drain",
   (target) => {
     expect(valuesOf(target, "USER").at(-1)).toBe("node");
@@ -132,6 +133,28 @@ test.each(["api", "worker", "worker-gpu"])(
     expect(Number.parseInt(grace, 10)).toBeGreaterThan(30);
   },
 );
+
+describe("worker-gpu-tfjs", () => {
+  test("installs TensorFlow at the version of the engine's peer, which nothing else installs", () => {
+    const engine = readManifest("packages/engines/tfjs");
+    const version = engine.peerDependencies?.["@tensorflow/tfjs-node-gpu"];
+    expect(engine.dependencies?.["@tensorflow/tfjs-core"]).toBe(version);
+    const installs = stages.flatMap(({ name, steps }) =>
+      steps
+        .filter(({ value }) => value.includes(`@tensorflow/tfjs-node-gpu@${version}`))
+        .map(() => name),
+    );
+    expect(installs).toEqual(["worker-gpu-tfjs"]);
+    expect(read("package-lock.json")).not.toContain('"node_modules/@tensorflow/tfjs-node');
+  });
+
+  test("is started by its own profile, with tfjs as its engine", () => {
+    expect(compose.services["worker-gpu-tfjs"]).toMatchObject({
+      profiles: ["gpu-tfjs"],
+      environment: { ENGINE: "tfjs" },
+    });
+  });
+});
 
 describe("docker-compose.yml", () => {
   test("holds nothing that docker-compose 1.29 refuses", () => {

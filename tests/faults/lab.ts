@@ -39,6 +39,7 @@ export interface WorkerSettings {
   slots?: number;
   threads?: number;
   engine?: EngineChoice;
+  tfjsBackend?: "tensorflow" | "cpu";
   checkpointSeconds?: number;
   leaseMs?: number;
 }
@@ -114,6 +115,7 @@ export class Lab {
     slots = 1,
     threads = slots,
     engine = "auto",
+    tfjsBackend = "tensorflow",
     checkpointSeconds = 0.1,
     leaseMs = LEASE_MS,
   }: WorkerSettings = {}): WorkerProcess {
@@ -124,6 +126,7 @@ export class Lab {
       PCLAB_SLOTS: String(slots),
       PCLAB_THREADS: String(threads),
       ENGINE: engine,
+      PCLAB_TFJS_BACKEND: tfjsBackend,
       PCLAB_LEASE_MS: String(leaseMs),
       PCLAB_HEARTBEAT_MS: "200",
       PCLAB_CHECKPOINT_SECONDS: String(checkpointSeconds),

@@ -61,6 +61,7 @@ const attempt = async ({ spec, ...training }: Training, killAfter: number): Prom
       checkpointEverySeconds: Number.isFinite(killAfter) ? 0 : Number.POSITIVE_INFINITY,
       slots: 1,
       engine: spec.engine,
+      engineSettings: {},
     });
     const [end] = (await ended) as [string];
     return toldOf(messages, end);

@@ -16,7 +16,7 @@ import {
   readCheckpoint,
 } from "@pclab/storage";
 import { expect } from "vitest";
-import { ENGINES } from "../../apps/worker/src/engines.js";
+import { createEngines } from "../../apps/worker/src/engines.js";
 
 export interface Result {
   /** Tensor name to its bytes. */
@@ -54,7 +54,7 @@ export const trainHere = async ({
   const events = train({
     spec,
     dataset: createDataset(files, spec),
-    engine: startEngine(ENGINES, spec.engine),
+    engine: startEngine(createEngines({ tfjsBackend: "cpu" }), spec.engine),
     checkpoint,
     now: () => performance.now(),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),

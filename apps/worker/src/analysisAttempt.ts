@@ -12,6 +12,7 @@ import {
   recordAnalysisPoints,
 } from "@pclab/storage";
 import type { Logger } from "pino";
+import type { EngineSettings } from "./engines.js";
 import { faultBeforeTraining } from "./fault.js";
 import type { LeasedAnalysis } from "./heartbeat.js";
 import type { Fault, FromChild } from "./messages.js";
@@ -22,6 +23,7 @@ export interface AnalysisAttemptOptions {
   database: Database;
   claimed: ClaimedAnalysis;
   workerEngine: EngineChoice;
+  engineSettings: EngineSettings;
   datasetsFolder: string;
   logger: Logger;
   /** Aborted when the worker drains: what is stored stays, and the rest is for another. */
@@ -88,7 +90,7 @@ export class AnalysisAttempt implements LeasedAnalysis {
   }
 
   async #start(): Promise<void> {
-    const { claimed, database, datasetsFolder, workerEngine } = this.#options;
+    const { claimed, database, datasetsFolder, workerEngine, engineSettings } = this.#options;
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#patiently(() => readCheckpoint(database, claimed.checkpoint));
@@ -112,6 +114,7 @@ export class AnalysisAttempt implements LeasedAnalysis {
         earlier,
         datasetsFolder,
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
+        engineSettings,
         threads: this.#threads,
         stored,
       });

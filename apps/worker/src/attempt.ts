@@ -21,6 +21,7 @@ import {
   recordEnd,
 } from "@pclab/storage";
 import type { Logger } from "pino";
+import type { EngineSettings } from "./engines.js";
 import { evaluationLine } from "./evaluationLine.js";
 import { faultBeforeTraining } from "./fault.js";
 import type { Leased } from "./heartbeat.js";
@@ -36,6 +37,7 @@ export interface AttemptOptions {
   slots: number;
   /** What the worker gives to runs whose spec says `auto`. */
   workerEngine: EngineChoice;
+  engineSettings: EngineSettings;
   datasetsFolder: string;
   checkpointSeconds: number;
   host: string;
@@ -129,7 +131,8 @@ export class Attempt implements Leased {
   }
 
   async #start(): Promise<void> {
-    const { claimed, datasetsFolder, checkpointSeconds, slots, workerEngine } = this.#options;
+    const { claimed, datasetsFolder, checkpointSeconds, slots, workerEngine, engineSettings } =
+      this.#options;
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#readCheckpoint();
@@ -147,6 +150,7 @@ export class Attempt implements Leased {
         checkpointEverySeconds: checkpointSeconds,
         slots,
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
+        engineSettings,
         threads: this.#threads,
       });
       if (this.#stop !== null) this.#child.send({ type: "write_checkpoint" });

@@ -1,5 +1,5 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
-import { ENGINES } from "./engines.js";
+import { createEngines } from "./engines.js";
 import { faultOf } from "./fault.js";
 import type { AnalyseMessage, FromChild, ToChild, TrainMessage } from "./messages.js";
 import { analyseRun } from "./analyseRun.js";
@@ -22,14 +22,14 @@ const control = { checkpointRequested: false, threads: 1 };
 
 const trainAndTell = (message: TrainMessage): void => {
   control.threads = message.threads;
-  trainRun(message, { engines: ENGINES, control, send })
+  trainRun(message, { engines: createEngines(message.engineSettings), control, send })
     .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
     .catch(() => process.exit(1));
 };
 
 const analyseAndTell = (message: AnalyseMessage): void => {
   control.threads = message.threads;
-  analyseRun(message, { engines: ENGINES, control, send })
+  analyseRun(message, { engines: createEngines(message.engineSettings), control, send })
     .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
     .catch(() => process.exit(1));
 };

@@ -2,13 +2,16 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { ENGINES, type EngineChoice } from "@pclab/core";
+import { TFJS_BACKENDS } from "@pclab/engine-tfjs";
 import { resolveDatasetsFolder } from "@pclab/storage";
 import { z } from "zod";
+import type { EngineSettings } from "./engines.js";
 
 const configSchema = z.object({
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().min(1).optional(),
   ENGINE: z.enum(ENGINES).default("auto"),
+  PCLAB_TFJS_BACKEND: z.enum(TFJS_BACKENDS).default("tensorflow"),
   PCLAB_SLOTS: z.coerce.number().int().min(1).max(1_024).optional(),
   PCLAB_THREADS: z.coerce.number().int().min(1).max(1_024).optional(),
   PCLAB_HOME: z.string().default(".pclab"),
@@ -28,6 +31,7 @@ export interface Config {
   redisUrl: string | null;
   /** What runs get whose spec says `auto`. */
   engine: EngineChoice;
+  engineSettings: EngineSettings;
   /** Runs at a time; one core each is a good measure. */
   slots: number;
   /** Cores that the runs share. */
@@ -60,6 +64,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL ?? null,
     engine: values.ENGINE,
+    engineSettings: { tfjsBackend: values.PCLAB_TFJS_BACKEND },
     slots: values.PCLAB_SLOTS ?? availableParallelism(),
     threads: values.PCLAB_THREADS ?? availableParallelism(),
     datasetsFolder: resolveDatasetsFolder({

@@ -9,6 +9,7 @@ import type {
   Progress,
   RunReason,
 } from "@pclab/core";
+import type { EngineSettings } from "./engines.js";
 
 export interface TrainMessage {
   type: "train";
@@ -20,6 +21,7 @@ export interface TrainMessage {
   slots: number;
   /** The spec's choice or, where that is `auto`, the worker's. */
   engine: EngineChoice;
+  engineSettings: EngineSettings;
   /** To begin with. */
   threads: number;
 }
@@ -34,6 +36,7 @@ export interface AnalyseMessage {
   earlier: Uint8Array[];
   datasetsFolder: string;
   engine: EngineChoice;
+  engineSettings: EngineSettings;
   threads: number;
   /** Points that are stored already. */
   stored: LandscapePoint[];

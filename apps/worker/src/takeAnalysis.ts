@@ -33,6 +33,7 @@ export const takeAnalysis = async (desk: Desk, job: WorkJob, logger: Logger): Pr
       database,
       claimed,
       workerEngine: config.engine,
+      engineSettings: config.engineSettings,
       datasetsFolder: config.datasetsFolder,
       logger: attemptLogger,
       draining: desk.draining,

@@ -62,6 +62,7 @@ export const takeRun = async (desk: Desk, job: WorkJob, logger: Logger): Promise
       claimed,
       slots: wanted,
       workerEngine: config.engine,
+      engineSettings: config.engineSettings,
       datasetsFolder: config.datasetsFolder,
       checkpointSeconds: config.checkpointSeconds,
       host: hostname(),

@@ -72,6 +72,7 @@ const messagesOf = async ({
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
     slots: 1,
     engine: "auto",
+    engineSettings: {},
     threads: threads[0],
     ...message,
   };

@@ -12,7 +12,7 @@ import {
 } from "@pclab/storage";
 import type { Logger } from "pino";
 import type { Config } from "./config.js";
-import { ENGINES } from "./engines.js";
+import { createEngines } from "./engines.js";
 import { startHeartbeat } from "./heartbeat.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { createSlots } from "./slots.js";
@@ -39,8 +39,9 @@ export const startWorker = async (
   config: Config,
   { logger, version }: { logger: Logger; version: string },
 ): Promise<Worker> => {
-  const { id: engineId } = startEngine(ENGINES, config.engine);
-  const engines = startableEngines(ENGINES);
+  const registry = createEngines(config.engineSettings);
+  const { id: engineId } = startEngine(registry, config.engine);
+  const engines = startableEngines(registry);
   const database = openDatabase({
     url: config.databaseUrl,
     poolSize: POOL_SIZE,

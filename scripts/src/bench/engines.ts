@@ -6,9 +6,10 @@ import {
   nativeEngineProblem,
   nativeInstructionSets,
 } from "@pclab/engine-native";
+import { findTensorFlow, tfjsEngine } from "@pclab/engine-tfjs";
 import { UnavailableError } from "./unavailable.js";
 
-export const BENCH_ENGINES = ["native", "reference"] as const;
+export const BENCH_ENGINES = ["native", "reference", "tfjs"] as const;
 export type BenchEngineName = (typeof BENCH_ENGINES)[number];
 
 export interface BenchEngine {
@@ -28,6 +29,7 @@ export const benchEngine = (
   if (name === "reference") {
     return { label: referenceEngine.id, instructionSet: null, factory: () => referenceEngine };
   }
+  if (name === "tfjs") return benchTfjs();
   const available = nativeInstructionSets();
   const chosen = instructionSet ?? available[0] ?? null;
   const problem =
@@ -47,3 +49,14 @@ export const benchEngine = (
   const factory = nativeEngine(chosen ?? undefined);
   return { label: factory.id, instructionSet: chosen, factory: () => factory };
 };
+
+/** On TensorFlow: in plain JavaScript a measurement at the benchmark's shapes would take hours. */
+const benchTfjs = (): BenchEngine => ({
+  label: "tfjs/tensorflow",
+  instructionSet: null,
+  factory: () => {
+    const found = findTensorFlow();
+    if ("problem" in found) throw new UnavailableError(found.problem);
+    return tfjsEngine("tensorflow");
+  },
+});

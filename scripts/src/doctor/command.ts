@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { EngineRegistry } from "@pclab/core";
 import { INSTRUCTION_SETS, measurePeak } from "@pclab/engine-native";
 import { resolveDatasetsFolder } from "@pclab/storage";
-import { ENGINES } from "../engines.js";
+import { createEngines } from "../engines.js";
 import { type Settings, SettingsError, readSettings } from "../start/settings.js";
 import { examineDatasets } from "./datasets.js";
 import { examineEngineChoice, examineEngines } from "./engines.js";
@@ -11,6 +11,7 @@ import { broken } from "./finding.js";
 import { examineHome, examineMachine } from "./machine.js";
 import { type Report, canRun, reportJson, reportText } from "./report.js";
 import { examinePostgres, examineQueue } from "./services.js";
+import { examineTensorFlow } from "./tensorFlow.js";
 
 const USAGE = `usage: npm run doctor [-- --json]
 
@@ -55,7 +56,7 @@ export const runDoctorCommand = async (command: DoctorCommand): Promise<number> 
 
 const examine = async ({
   environment,
-  engines = ENGINES,
+  engines: given,
   measureMs = MEASURE_MS,
 }: DoctorCommand): Promise<Report> => {
   const machine = examineMachine();
@@ -66,7 +67,8 @@ const examine = async ({
     if (!(error instanceof SettingsError)) throw error;
     return { findings: [...machine, broken("settings", error.message)], engines: [] };
   }
-  const { home, threads, redisUrl, datasetsOverride } = settings;
+  const { home, threads, redisUrl, datasetsOverride, tfjsBackend } = settings;
+  const engines = given ?? createEngines(settings);
   const folder = resolveDatasetsFolder({ override: datasetsOverride, home });
   return {
     findings: [
@@ -75,6 +77,7 @@ const examine = async ({
       await examinePostgres(settings),
       await examineQueue(redisUrl),
       ...(await examineDatasets(folder)),
+      ...examineTensorFlow(tfjsBackend),
       examineEngineChoice(engines, settings.engine),
     ],
     engines: await examineEngines(engines, {

@@ -90,8 +90,8 @@ describe("npm run doctor", () => {
     expect(report.engines.map(({ name, available }) => [name, available])).toEqual([
       ["native", false],
       ["reference", true],
-      ["webgpu", false],
       ["tfjs", false],
+      ["webgpu", false],
     ]);
     const measured = report.engines[1].measurement as Record<string, number>;
     expect(measured).toMatchObject({ sizes: [784, 32, 32, 10], batch_size: 16, threads: 1 });

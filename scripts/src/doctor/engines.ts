@@ -8,7 +8,13 @@ import {
   startEngine,
 } from "@pclab/core";
 import { type Finding, broken, fine, messageOf } from "./finding.js";
-import { type MeasureOptions, type Measurement, measureEngine, trialOf } from "./measureEngine.js";
+import {
+  type MeasureOptions,
+  type Measurement,
+  isSlow,
+  measureEngine,
+  trialOf,
+} from "./measureEngine.js";
 
 export type EngineFinding =
   | { name: EngineName; id: string; measurement: Measurement }
@@ -33,13 +39,13 @@ const examineEngine = async (
   factory: Parameters<typeof measureEngine>[0],
   measureOptions: MeasureOptions,
 ): Promise<EngineFinding> => {
-  // The reference engine has one thread, whatever it is given.
-  const options = name === "reference" ? { ...measureOptions, threads: 1 } : measureOptions;
+  // What is written in TypeScript has one thread, whatever it is given.
+  const options = isSlow(factory.id) ? { ...measureOptions, threads: 1 } : measureOptions;
   try {
     return {
       name,
       id: factory.id,
-      measurement: await measureEngine(factory, trialOf(name), options),
+      measurement: await measureEngine(factory, trialOf(factory.id), options),
     };
   } catch (error) {
     return { name, problem: `it starts as ${factory.id} and fails at work: ${messageOf(error)}` };

@@ -4,10 +4,12 @@ import { FENCE_FAULTS } from "./faults/fences.js";
 import { GAUSS_NEWTON_FAULTS } from "./faults/gaussNewton.js";
 import { REFERENCE_FAULTS } from "./faults/reference.js";
 import { RESUME_FAULTS } from "./faults/resume.js";
+import { TFJS_FAULTS } from "./faults/tfjs.js";
 
 export const FAULTS: readonly Fault[] = [
   ...REFERENCE_FAULTS,
   ...GAUSS_NEWTON_FAULTS,
   ...RESUME_FAULTS,
   ...FENCE_FAULTS,
+  ...TFJS_FAULTS,
 ];

@@ -92,6 +92,7 @@ export async function startLab({ settings, lock, processes, log }: StartLabOptio
     PCLAB_SLOTS: String(settings.slots),
     PCLAB_THREADS: String(settings.threads),
     ENGINE: settings.engine,
+    PCLAB_TFJS_BACKEND: settings.tfjsBackend,
     ...readGitSha(),
   };
   // An empty variable of the user's shell would name a Redis without an address.

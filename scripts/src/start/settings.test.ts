@@ -12,6 +12,7 @@ describe("readSettings", () => {
       redisUrl: null,
       datasetsOverride: undefined,
       engine: "auto",
+      tfjsBackend: "tensorflow",
       withExample: true,
     });
   });
@@ -26,6 +27,11 @@ describe("readSettings", () => {
     [[], { PCLAB_SLOTS: "0" }, /PCLAB_SLOTS is "0"/],
     [[], { PCLAB_THREADS: "1.5" }, /PCLAB_THREADS is "1.5"/],
     [[], { ENGINE: "fast" }, /ENGINE is "fast": expected auto, reference, native/],
+    [
+      [],
+      { PCLAB_TFJS_BACKEND: "webgl" },
+      /PCLAB_TFJS_BACKEND is "webgl": expected tensorflow, cpu/,
+    ],
     [["--no-exmaple"], {}, /--no-exmaple/],
     [["stray"], {}, /stray/],
   ])("refuses %j with %j by name", (argv, environment, message) => {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ENGINES, type EngineChoice } from "@pclab/core";
+import { TFJS_BACKENDS, type TfjsBackend } from "@pclab/engine-tfjs";
 
 export const USAGE = `usage: npm start [-- --no-example]
 
@@ -16,6 +17,7 @@ Starts the lab: PostgreSQL and the queue (its own, unless given), the API, and a
   PCLAB_SLOTS      runs that train at a time (this machine's cores)
   PCLAB_THREADS    cores that they share (this machine's)
   ENGINE           what trains runs that leave it open: ${ENGINES.join(", ")} (auto: the best that starts)
+  PCLAB_TFJS_BACKEND  what the engine tfjs computes on: ${TFJS_BACKENDS.join(", ")} (cpu: plain JavaScript, for a try)
   PCLAB_DATASETS   a folder with the data sets, for a machine without internet
   DATABASE_URL     a PostgreSQL to use instead of the lab's own
   REDIS_URL        a Redis to use instead of the lab's own
@@ -29,6 +31,7 @@ export interface Settings {
   slots: number;
   threads: number;
   engine: EngineChoice;
+  tfjsBackend: TfjsBackend;
   /** Null: the launcher brings its own. */
   databaseUrl: string | null;
   redisUrl: string | null;
@@ -58,11 +61,12 @@ export function readSettings(
       `${name} is "${value}": expected a whole number from ${least} to ${most}`,
     );
   };
-  const engine = text("ENGINE") ?? "auto";
-  const choice = ENGINES.find((known) => known === engine);
-  if (choice === undefined) {
-    throw new SettingsError(`ENGINE is "${engine}": expected ${ENGINES.join(", ")}`);
-  }
+  const oneOf = <T extends string>(name: string, known: readonly T[], fallback: T): T => {
+    const value = text(name) ?? fallback;
+    const found = known.find((word) => word === value);
+    if (found !== undefined) return found;
+    throw new SettingsError(`${name} is "${value}": expected ${known.join(", ")}`);
+  };
   const { noExample, help } = readArguments(argv);
   return {
     home: resolve(text("PCLAB_HOME") ?? ".pclab"),
@@ -70,7 +74,8 @@ export function readSettings(
     port: number("PCLAB_PORT", 8080, 0, 65_535),
     slots: number("PCLAB_SLOTS", availableParallelism(), 1, 1024),
     threads: number("PCLAB_THREADS", availableParallelism(), 1, 1024),
-    engine: choice,
+    engine: oneOf("ENGINE", ENGINES, "auto"),
+    tfjsBackend: oneOf("PCLAB_TFJS_BACKEND", TFJS_BACKENDS, "tensorflow"),
     databaseUrl: text("DATABASE_URL"),
     redisUrl: text("REDIS_URL"),
     datasetsOverride: text("PCLAB_DATASETS") ?? undefined,

@@ -129,6 +129,15 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
       detail: `engine '${spec.engine}' is not part of this version; use ${["auto", ...AVAILABLE_ENGINES].join(" or ")}`,
     });
   }
+  if (spec.engine === "tfjs" && spec.algorithm !== "bp" && inference.method === "gauss_newton") {
+    problems.push({
+      path: ["inference", "method"],
+      code: "conflict",
+      got: inference.method,
+      allowed: "gradient, or engine native or reference",
+      detail: "engine 'tfjs' has no gauss_newton; use inference.method gradient or another engine",
+    });
+  }
   if (spec.variance.initial < spec.variance.floor) {
     problems.push({
       path: ["variance", "initial"],

@@ -157,6 +157,12 @@ describe("a sweep", () => {
       "not_available",
     ],
     [
+      "a method of inference that the engine lacks",
+      { base: { algorithm: "pc", engine: "tfjs", inference: { method: "gauss_newton" } } },
+      "#/base/inference/method",
+      "conflict",
+    ],
+    [
       "a distribution backwards",
       { base: { algorithm: "bp" }, random: { samples: 2, width: { int_uniform: [9, 8] } } },
       "#/random/width/int_uniform",

@@ -46,6 +46,14 @@ describe("auto", () => {
     expect(startEngine(withoutCompiler, "auto").id).toBe("reference/float64");
   });
 
+  test("is never tfjs, which is for who asks for it", () => {
+    const tfjs = () => factory("tfjs/tensorflow");
+    expect(startEngine({ native: unbuilt, reference, tfjs }, "auto").id).toBe("reference/float64");
+    expect(refusal(() => startEngine({ tfjs }, "auto")).message).toContain("can: tfjs");
+    expect(startEngine({ tfjs }, "tfjs").id).toBe("tfjs/tensorflow");
+    expect(resumeEngine({ reference, tfjs }, "auto", "tfjs/tensorflow").id).toBe("tfjs/tensorflow");
+  });
+
   test("with no engine that starts is refused, with every reason", () => {
     const { code, message } = refusal(() => startEngine({ native: unbuilt }, "auto"));
     expect(code).toBe("engine_unsupported");
@@ -104,7 +112,7 @@ describe("a resumed run", () => {
 
 test("every engine that a spec can name has its state, what is available first", () => {
   const states = engineStates(withoutCompiler);
-  expect(states.map(({ name }) => name)).toEqual(["native", "reference", "webgpu", "tfjs"]);
+  expect(states.map(({ name }) => name)).toEqual(["native", "reference", "tfjs", "webgpu"]);
   expect(states.map((state) => ("problem" in state ? state.problem : state.factory.id))).toEqual([
     expect.stringContaining("no compiler"),
     "reference/float64",

@@ -5,6 +5,7 @@
 import type { EngineFactory } from "../engine/engine.js";
 import { EngineError } from "../engine/engineError.js";
 import {
+  AUTOMATIC_ENGINES,
   AVAILABLE_ENGINES,
   ENGINES,
   type EngineChoice,
@@ -40,7 +41,7 @@ export const startableEngines = (registry: EngineRegistry): EngineName[] =>
 /** @throws EngineError engine_unsupported when the choice cannot start here, with the reason; there is no fallback */
 export const startEngine = (registry: EngineRegistry, choice: EngineChoice): EngineFactory => {
   const problems: string[] = [];
-  for (const name of choice === "auto" ? AVAILABLE_ENGINES : [choice]) {
+  for (const name of choice === "auto" ? AUTOMATIC_ENGINES : [choice]) {
     const state = stateOf(registry, name);
     if ("factory" in state) return state.factory;
     problems.push(state.problem);
