@@ -31,7 +31,7 @@ export const energyGradients = (
     const { h, eps } = errors[index] as LayerErrors;
     return {
       ...weightGradient(layer, h, inputOf(layer, x[index - 1] ?? inputs)),
-      logVariance: mul(sum(sub(1, mul(square(eps), layer.precision)), 0), 0.5) as Tensor1D,
+      logVariance: mul<Tensor1D>(sum(sub(1, mul(square(eps), layer.precision)), 0), 0.5),
     };
   });
 

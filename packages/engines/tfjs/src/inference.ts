@@ -50,7 +50,7 @@ export const errorsOf = (
   layers.map((layer, index) => {
     const below = x[index - 1];
     const { mu, slope, inputSlope } = below === undefined ? first : predict(layer, below);
-    const eps = sub(x[index] ?? targets, mu) as Tensor2D;
+    const eps = sub<Tensor2D>(x[index] ?? targets, mu);
     const weighted: Tensor2D = mul(eps, layer.precision);
     const h = slope === null ? weighted : mul<Tensor2D>(weighted, slope);
     return { eps, h, inputSlope };

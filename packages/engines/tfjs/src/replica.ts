@@ -18,6 +18,7 @@ import { type Clamped, forward } from "./inference.js";
 import { type Layer, createLayers, releaseLayers } from "./layer.js";
 import { logVarianceSums, predictionMeasures, quadraticEnergies, residuals } from "./measures.js";
 import { Phase, runPhase } from "./phase.js";
+import { type UpdateRecord, readGradients, readRecords } from "./readBack.js";
 import { type UpdateNumbers, reportOf, sumsPerLayer, withLogVariances } from "./report.js";
 import { kept, release } from "./scope.js";
 import { loadLayers, read, readLayers } from "./state.js";
@@ -28,13 +29,6 @@ const sum = (values: Float32Array | Float64Array): number => {
   for (const value of values) total += value;
   return total;
 };
-
-/** What an update leaves to be read at the minibatch's end. */
-interface UpdateRecord {
-  /** [L, B]. */
-  energies: Tensor2D;
-  finite: Tensor1D;
-}
 
 /** Of the errors that the last update was made from. */
 interface LastMeasures {
@@ -298,34 +292,3 @@ export class Replica {
     };
   }
 }
-
-/** All of a minibatch's updates in two reads, however many there were. */
-const readRecords = async (records: readonly UpdateRecord[]): Promise<UpdateNumbers[]> => {
-  const stacked = kept(() => ({
-    energies: stack(records.map(({ energies }) => energies)),
-    finite: stack(records.map(({ finite }) => finite)),
-  }));
-  const [energies, finite] = await Promise.all([read(stacked.energies), read(stacked.finite)]);
-  release(stacked);
-  const part = (values: Float32Array, index: number): Float32Array => {
-    const length = values.length / records.length;
-    return values.subarray(index * length, (index + 1) * length);
-  };
-  return records.map((_, index) => ({
-    energies: part(energies, index),
-    finite: part(finite, index),
-  }));
-};
-
-/** Releases them. */
-const readGradients = async (gradients: Gradient[]): Promise<LayerGradient[]> => {
-  const answer = await Promise.all(
-    gradients.map(async ({ weights, bias, logVariance }) => ({
-      weights: await read(weights),
-      ...(bias === null ? {} : { bias: await read(bias) }),
-      ...(logVariance === null ? {} : { logVariance: await read(logVariance) }),
-    })),
-  );
-  release(gradients);
-  return answer;
-};
