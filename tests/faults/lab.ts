@@ -37,6 +37,8 @@ export interface WorkerSettings {
   /** Another way to the database than the lab's own. */
   databaseUrl?: string;
   slots?: number;
+  /** Runs in one engine. */
+  pack?: number;
   threads?: number;
   engine?: EngineChoice;
   tfjsBackend?: "tensorflow" | "cpu";
@@ -113,6 +115,7 @@ export class Lab {
   startWorker({
     databaseUrl = this.url,
     slots = 1,
+    pack,
     threads = slots,
     engine = "auto",
     tfjsBackend = "tensorflow",
@@ -125,6 +128,7 @@ export class Lab {
       PCLAB_DATASETS: this.datasetsFolder,
       PCLAB_SLOTS: String(slots),
       PCLAB_THREADS: String(threads),
+      ...(pack === undefined ? {} : { PCLAB_PACK: String(pack) }),
       ENGINE: engine,
       PCLAB_TFJS_BACKEND: tfjsBackend,
       PCLAB_LEASE_MS: String(leaseMs),

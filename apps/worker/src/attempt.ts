@@ -26,15 +26,17 @@ import { evaluationLine } from "./evaluationLine.js";
 import { faultBeforeTraining } from "./fault.js";
 import type { Leased } from "./heartbeat.js";
 import { manifestOf } from "./manifest.js";
-import type { Fault, FirstStepMessage, FromChild } from "./messages.js";
+import type { Fault, FirstStepMessage, FromChild, TrainMessage } from "./messages.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { RunWriter } from "./runWriter.js";
-import { type TrainingChild, startTrainingChild } from "./trainingChild.js";
+import type { RunProcess, StartRunProcess } from "./runProcess.js";
 
 export interface AttemptOptions {
   database: Database;
   claimed: ClaimedRun;
   slots: number;
+  /** In a process of its own, or in one that it shares with its pack. */
+  startProcess: StartRunProcess;
   /** What the worker gives to runs whose spec says `auto`. */
   workerEngine: EngineChoice;
   engineSettings: EngineSettings;
@@ -73,7 +75,7 @@ export class Attempt implements Leased {
   readonly #writer: RunWriter;
   readonly #outcome: Promise<Outcome>;
   #settle!: (outcome: Outcome) => void;
-  #child: TrainingChild | null = null;
+  #child: RunProcess | null = null;
   #threads = 1;
   /** How the attempt ends with its next checkpoint; null while it goes on. */
   #stop: Outcome | null = null;
@@ -131,18 +133,20 @@ export class Attempt implements Leased {
   }
 
   async #start(): Promise<void> {
-    const { claimed, datasetsFolder, checkpointSeconds, slots, workerEngine, engineSettings } =
+    const {
+      claimed,
+      datasetsFolder,
+      checkpointSeconds,
+      slots,
+      workerEngine,
+      engineSettings,
+      startProcess,
+    } =
       this.#options;
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#readCheckpoint();
-      this.#child = await startTrainingChild({
-        onMessage: (message) => this.#onMessage(message, spec),
-        onLine: (line) => this.#writer.log("warn", line),
-        onUnexpectedEnd: (end) => this.#settle(end),
-      });
-      this.#writer.log("info", this.#beginning());
-      this.#child.send({
+      const train: TrainMessage = {
         type: "train",
         spec,
         checkpoint,
@@ -152,7 +156,15 @@ export class Attempt implements Leased {
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
         engineSettings,
         threads: this.#threads,
+      };
+      this.#child = await startProcess(train, {
+        onMessage: (message) => this.#onMessage(message, spec),
+        onLine: (line) => this.#writer.log("warn", line),
+        onUnexpectedEnd: (end) => this.#settle(end),
       });
+      // The cores may have been shared out anew meanwhile.
+      this.#child.send({ type: "threads", count: this.#threads });
+      this.#writer.log("info", this.#beginning());
       if (this.#stop !== null) this.#child.send({ type: "write_checkpoint" });
     } catch (error) {
       const fault = faultBeforeTraining(error);
@@ -212,7 +224,7 @@ export class Attempt implements Leased {
 
   #onFirstStep(message: FirstStepMessage, spec: ExperimentSpec): void {
     const { claimed, version, gitSha, workerEngine, logger } = this.#options;
-    const { engineId, datasetSha256 } = message;
+    const { engineId, datasetSha256, pack } = message;
     const resumption = this.#resumptionOf(message);
     const numericsChanged = resumption !== null && resumption.engineId !== engineId;
     if (numericsChanged) logger.warn({ resumption, engineId }, "resumed on another engine");
@@ -222,10 +234,15 @@ export class Attempt implements Leased {
       workerEngine,
       numericsChanges: numericsChangesOf(claimed.manifest, resumption, engineId),
       datasetSha256,
+      pack,
       version,
       gitSha,
     });
     this.#writer.firstStep({ engine: engineId, manifest, numericsChanged });
+    if (pack !== null) {
+      const { runs, place } = pack;
+      this.#writer.log("info", `it trains in a pack of ${runs} runs, as number ${place}`);
+    }
     if (numericsChanged) {
       this.#writer.log(
         "warn",

@@ -1,15 +1,25 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
 import { createEngines } from "./engines.js";
 import { faultOf } from "./fault.js";
-import type { AnalyseMessage, FromChild, ToChild, TrainMessage } from "./messages.js";
+import type {
+  AnalyseMessage,
+  FromChild,
+  FromPack,
+  PackMessage,
+  ReadyMessage,
+  ToChild,
+  ToMember,
+  TrainMessage,
+} from "./messages.js";
 import { analyseRun } from "./analyseRun.js";
+import { trainPack } from "./trainPack.js";
 import { trainRun } from "./trainRun.js";
 
 // A supervisor that was killed cannot end this process: its going is the sign.
 process.on("disconnect", () => process.exit(0));
 
 /** Resolves once the message has left: a supervisor that does not read holds the child, rather than fill its memory. */
-const send = (message: FromChild): Promise<void> =>
+const send = (message: FromChild | FromPack | ReadyMessage): Promise<void> =>
   new Promise((resolve, reject) => {
     if (process.send === undefined) throw new Error("the training child has no supervisor");
     process.send(message, undefined, undefined, (error) => {
@@ -34,10 +44,30 @@ const analyseAndTell = (message: AnalyseMessage): void => {
     .catch(() => process.exit(1));
 };
 
+let tellMember: (member: number, message: ToMember) => void = () => undefined;
+
+const trainPackAndTell = async (message: PackMessage): Promise<void> => {
+  try {
+    const pack = trainPack(message, { engines: ENGINES, send });
+    ({ tellMember } = pack);
+    await pack.ended;
+  } catch (error) {
+    // Nobody knows which member is to blame: the process ends as by a crash, and each is tried alone.
+    const lastWords = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${lastWords}\n`, () => process.exit(1));
+  }
+};
+
 process.on("message", (message: ToChild) => {
   switch (message.type) {
     case "train":
       trainAndTell(message);
+      return;
+    case "pack":
+      void trainPackAndTell(message);
+      return;
+    case "to_member":
+      tellMember(message.member, message.message);
       return;
     case "analyse":
       analyseAndTell(message);
@@ -50,3 +80,5 @@ process.on("message", (message: ToChild) => {
       return;
   }
 });
+
+send({ type: "ready" }).catch(() => process.exit(1));

@@ -13,6 +13,7 @@ test("a database is all it needs", () => {
     engineSettings: { tfjsBackend: "tensorflow" },
     slots: availableParallelism(),
     threads: availableParallelism(),
+    runsPerPack: null,
     datasetsFolder: resolve(".pclab/datasets"),
     gitSha: null,
     leaseMs: 15_000,
@@ -76,4 +77,12 @@ test.each([
 test("all that is wrong is named at once", () => {
   const read = () => readConfig({ PCLAB_SLOTS: "0", PCLAB_LOG_LEVEL: "loud" });
   expect(read).toThrow(/DATABASE_URL.*PCLAB_SLOTS.*PCLAB_LOG_LEVEL/);
+});
+
+test("a pack has as many slots as members, unless fewer are asked for", () => {
+  const packed = readConfig({ DATABASE_URL, PCLAB_PACK: "64" });
+  expect(packed).toMatchObject({ runsPerPack: 64, slots: Math.max(64, availableParallelism()) });
+  expect(readConfig({ DATABASE_URL, PCLAB_PACK: "64", PCLAB_SLOTS: "8" }).slots).toBe(8);
+  expect(readConfig({ DATABASE_URL, PCLAB_PACK: "" }).runsPerPack).toBeNull();
+  expect(() => readConfig({ DATABASE_URL, PCLAB_PACK: "0" })).toThrow("PCLAB_PACK");
 });

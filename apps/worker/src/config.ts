@@ -14,6 +14,11 @@ const configSchema = z.object({
   PCLAB_TFJS_BACKEND: z.enum(TFJS_BACKENDS).default("tensorflow"),
   PCLAB_SLOTS: z.coerce.number().int().min(1).max(1_024).optional(),
   PCLAB_THREADS: z.coerce.number().int().min(1).max(1_024).optional(),
+  // Compose hands on what is not set as an empty text.
+  PCLAB_PACK: z.preprocess(
+    (text) => (text === "" ? undefined : text),
+    z.coerce.number().int().min(1).max(1_024).optional(),
+  ),
   PCLAB_HOME: z.string().default(".pclab"),
   PCLAB_DATASETS: z.string().optional(),
   PCLAB_GIT_SHA: z.string().min(1).optional(),
@@ -36,6 +41,8 @@ export interface Config {
   slots: number;
   /** Cores that the runs share. */
   threads: number;
+  /** Runs of one shape that train in one engine; null: what the engine says. */
+  runsPerPack: number | null;
   datasetsFolder: string;
   /** Of the sources this worker was built from, where the launcher knows it. */
   gitSha: string | null;
@@ -65,8 +72,10 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     redisUrl: values.REDIS_URL ?? null,
     engine: values.ENGINE,
     engineSettings: { tfjsBackend: values.PCLAB_TFJS_BACKEND },
-    slots: values.PCLAB_SLOTS ?? availableParallelism(),
+    // A pack cannot have more members than the worker has slots.
+    slots: values.PCLAB_SLOTS ?? Math.max(availableParallelism(), values.PCLAB_PACK ?? 1),
     threads: values.PCLAB_THREADS ?? availableParallelism(),
+    runsPerPack: values.PCLAB_PACK ?? null,
     datasetsFolder: resolveDatasetsFolder({
       override: values.PCLAB_DATASETS,
       home: resolve(values.PCLAB_HOME),

@@ -6,6 +6,7 @@ import {
   type NumericsChange,
   printSpec,
 } from "@pclab/core";
+import type { PackPlace } from "./messages.js";
 
 export interface ManifestInputs {
   spec: ExperimentSpec;
@@ -14,6 +15,7 @@ export interface ManifestInputs {
   workerEngine: EngineChoice;
   numericsChanges: NumericsChange[];
   datasetSha256: string;
+  pack: PackPlace | null;
   version: string;
   gitSha: string | null;
 }
@@ -24,6 +26,7 @@ export const manifestOf = ({
   workerEngine,
   numericsChanges,
   datasetSha256,
+  pack,
   version,
   gitSha,
 }: ManifestInputs) => ({
@@ -35,6 +38,7 @@ export const manifestOf = ({
   versions: { pclab: version, node: process.versions.node },
   git_sha: gitSha,
   dataset: { name: spec.dataset, sha256: datasetSha256 },
+  pack,
   host: {
     hostname: hostname(),
     platform: process.platform,

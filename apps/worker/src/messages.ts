@@ -42,12 +42,38 @@ export interface AnalyseMessage {
   stored: LandscapePoint[];
 }
 
-export type ToChild =
-  | TrainMessage
-  | AnalyseMessage
+/** Trains several runs in one engine; its place in this list names a member from here on. */
+export interface PackMessage {
+  type: "pack";
+  members: TrainMessage[];
+}
+
+/** To a run that trains. */
+export type ToRun =
   | { type: "write_checkpoint" }
   /** What the run may use from its next minibatch on. */
   | { type: "threads"; count: number };
+
+/** To one of a pack. `leave` ends its training; the child confirms with `left`, and the others go on. */
+export type ToMember = ToRun | { type: "leave" };
+
+export type ToChild =
+  | TrainMessage
+  | AnalyseMessage
+  | ToRun
+  | PackMessage
+  | { type: "to_member"; member: number; message: ToMember };
+
+/** The child's first: it listens. */
+export interface ReadyMessage {
+  type: "ready";
+}
+
+/** Where a run trains in a pack: of how many runs, and which of them, from 1. */
+export interface PackPlace {
+  runs: number;
+  place: number;
+}
 
 export interface FirstStepMessage {
   type: "first_step";
@@ -55,6 +81,8 @@ export interface FirstStepMessage {
   /** Null for a fresh start. */
   checkpointEngineId: string | null;
   datasetSha256: string;
+  /** Null for a run that trains in an engine of its own. */
+  pack: PackPlace | null;
 }
 
 export type CheckpointMessage = { type: "checkpoint" } & CheckpointEvent;
@@ -73,6 +101,11 @@ export type FromChild =
   | { type: "finished"; progress: Progress }
   | FromAnalysis
   | ({ type: "fault" } & Fault);
+
+/** From the child of a pack; nothing of a member follows its `left`. */
+export type FromPack =
+  | { type: "from_member"; member: number; message: FromChild }
+  | { type: "left"; member: number };
 
 /** Why a run cannot be trained: training it again would end the same way. */
 export interface Fault {

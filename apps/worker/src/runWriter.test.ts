@@ -38,6 +38,7 @@ const manifest = manifestOf({
   workerEngine: "auto",
   numericsChanges: [],
   datasetSha256: "00",
+  pack: null,
   version: "0",
   gitSha: null,
 });

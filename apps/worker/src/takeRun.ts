@@ -6,7 +6,9 @@ import type { Logger } from "pino";
 import { Attempt } from "./attempt.js";
 import type { Config } from "./config.js";
 import type { Heartbeat } from "./heartbeat.js";
+import type { Packs } from "./packs.js";
 import { AbandonedError, whenDatabaseAnswers } from "./outage.js";
+import { trainAlone } from "./runProcess.js";
 import type { Slots } from "./slots.js";
 import type { ThreadShares } from "./threadShares.js";
 
@@ -18,6 +20,7 @@ export interface Desk {
   workerId: string;
   slots: Slots;
   threads: ThreadShares;
+  packs: Packs;
   heartbeat: Heartbeat;
   draining: AbortSignal;
   abandoned: AbortSignal;
@@ -61,6 +64,8 @@ export const takeRun = async (desk: Desk, job: WorkJob, logger: Logger): Promise
       database,
       claimed,
       slots: wanted,
+      // What crashed before may crash again, and would take its pack along.
+      startProcess: claimed.crashes > 0 ? trainAlone : desk.packs.start,
       workerEngine: config.engine,
       engineSettings: config.engineSettings,
       datasetsFolder: config.datasetsFolder,

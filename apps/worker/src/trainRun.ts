@@ -1,16 +1,16 @@
 /** One run from its data set to its last event, inside the training child. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  type EngineFactory,
   type EngineRegistry,
   type TrainingControl,
-  createDataset,
   engineIdOfCheckpoint,
   resumeEngine,
   startEngine,
   train,
 } from "@pclab/core";
-import { loadDataset } from "@pclab/storage";
-import type { FromChild, TrainMessage } from "./messages.js";
+import { type LoadExamples, createExamplesLoader } from "./examples.js";
+import type { FromChild, PackPlace, TrainMessage } from "./messages.js";
 
 /** Progress is told at most so often; a small network does thousands of minibatches a second. */
 const PROGRESS_MS = 250;
@@ -20,21 +20,40 @@ export interface Supervision {
   /** Set by the supervisor's request at any time. */
   control: TrainingControl;
   send: (message: FromChild) => Promise<void>;
+  /** Of a member of a pack: its place, and what the pack shares. */
+  pack?: PackPlace;
+  loadExamples?: LoadExamples;
 }
+
+/**
+ * The engine that a run is to have here.
+ *
+ * @throws EngineError engine_unsupported when it cannot start; CheckpointError for a checkpoint that is none
+ */
+export const chooseEngine = (
+  { engine, checkpoint }: Pick<TrainMessage, "engine" | "checkpoint">,
+  engines: EngineRegistry,
+): EngineFactory =>
+  checkpoint === null
+    ? startEngine(engines, engine)
+    : resumeEngine(engines, engine, engineIdOfCheckpoint(checkpoint));
 
 export const trainRun = async (
   { spec, checkpoint, datasetsFolder, checkpointEverySeconds, slots, ...message }: TrainMessage,
-  { engines, control, send }: Supervision,
+  {
+    engines,
+    control,
+    send,
+    pack,
+    loadExamples = createExamplesLoader(datasetsFolder),
+  }: Supervision,
 ): Promise<void> => {
   const checkpointEngineId = checkpoint === null ? null : engineIdOfCheckpoint(checkpoint);
-  const engine =
-    checkpointEngineId === null
-      ? startEngine(engines, message.engine)
-      : resumeEngine(engines, message.engine, checkpointEngineId);
-  const files = await loadDataset(spec.dataset, { datasetsFolder });
+  const engine = chooseEngine({ engine: message.engine, checkpoint }, engines);
+  const { dataset, sha256: datasetSha256 } = await loadExamples(spec);
   const events = train({
     spec,
-    dataset: createDataset(files, spec),
+    dataset,
     engine,
     checkpoint,
     now: () => performance.now(),
@@ -50,8 +69,13 @@ export const trainRun = async (
     if (isFirst) {
       isFirst = false;
       const { id: engineId } = engine;
-      const { sha256: datasetSha256 } = files;
-      await send({ type: "first_step", engineId, checkpointEngineId, datasetSha256 });
+      await send({
+        type: "first_step",
+        engineId,
+        checkpointEngineId,
+        datasetSha256,
+        pack: pack ?? null,
+      });
     }
     if (event.type === "progress") {
       const nowMs = performance.now();

@@ -1,7 +1,7 @@
 /** The training child seen from its supervisor: a process of its own, so that training never blocks a heartbeat. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Fault, FromChild, ToChild } from "./messages.js";
+import type { Fault, FromChild, FromPack, ReadyMessage, ToChild } from "./messages.js";
 import { countMemoryKills, diedOfMemory } from "./outOfMemory.js";
 
 /** Run from the sources in development and from the build elsewhere: the child is the file beside this one. */
@@ -16,6 +16,8 @@ export type UnexpectedEnd = { type: "crashed"; detail: string } | ({ type: "faul
 
 export interface TrainingChild {
   readonly pid: number | undefined;
+  /** Resolves once the process listens, or is gone. */
+  readonly ready: Promise<void>;
   send(message: ToChild): void;
   /** At once, without a word; resolves when the process is gone. */
   kill(): Promise<void>;
@@ -23,19 +25,20 @@ export interface TrainingChild {
   stop(graceMs: number): Promise<void>;
 }
 
-export interface TrainingChildOptions {
-  onMessage: (message: FromChild) => void;
+export interface TrainingChildOptions<Message extends FromChild | FromPack = FromChild> {
+  onMessage: (message: Message) => void;
   /** A line that the process wrote on its standard error. */
   onLine: (line: string) => void;
   /** Called when the process ends otherwise than by `kill` or `stop`. */
   onUnexpectedEnd: (end: UnexpectedEnd) => void;
 }
 
-export const startTrainingChild = async ({
+/** @typeParam Message what the child tells, by what it is told to do first */
+export const startTrainingChild = async <Message extends FromChild | FromPack = FromChild>({
   onMessage,
   onLine,
   onUnexpectedEnd,
-}: TrainingChildOptions): Promise<TrainingChild> => {
+}: TrainingChildOptions<Message>): Promise<TrainingChild> => {
   const memoryKillsBefore = await countMemoryKills();
   const child = fork(CHILD_FILE, {
     serialization: "advanced",
@@ -64,10 +67,17 @@ export const startTrainingChild = async ({
       });
     });
   });
-  child.on("message", onMessage);
+  const ready = Promise.race([
+    ended,
+    new Promise<void>((resolve) => child.once("message", () => resolve())),
+  ]);
+  child.on("message", (message: Message | ReadyMessage) => {
+    if (message.type !== "ready") onMessage(message);
+  });
 
   return {
     pid: child.pid,
+    ready,
     send: (message) => {
       // A process that is gone is told of by `onUnexpectedEnd`.
       if (child.connected) child.send(message, () => undefined);

@@ -15,6 +15,7 @@ import type { Config } from "./config.js";
 import { createEngines } from "./engines.js";
 import { startHeartbeat } from "./heartbeat.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
+import { createPacks } from "./packs.js";
 import { createSlots } from "./slots.js";
 import { type Desk, takeRun } from "./takeRun.js";
 import { takeAnalysis } from "./takeAnalysis.js";
@@ -88,6 +89,7 @@ export const startWorker = async (
     workerId: id,
     slots,
     threads: createThreadShares(config.threads),
+    packs: createPacks({ runsPerPack: config.runsPerPack, engines: ENGINES, logger: log }),
     heartbeat,
     draining: draining.signal,
     abandoned: abandoned.signal,

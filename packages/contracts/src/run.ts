@@ -133,6 +133,15 @@ export const manifestSchema = z
     versions: z.record(z.string(), z.string()),
     git_sha: z.string().nullable(),
     dataset: z.object({ name: z.string(), sha256: z.string() }),
+    pack: z
+      .object({ runs: z.int().min(2), place: z.int().min(1) })
+      .nullable()
+      // Runs of an earlier version have none.
+      .default(null)
+      .meta({
+        description:
+          "of how many runs that trained in one engine, and which of them; null for a run that trained alone. The times of a packed run are shared with the others",
+      }),
     host: z.record(z.string(), z.unknown()),
   })
   .meta({ description: "all that is needed to repeat the run" });

@@ -24,6 +24,8 @@ export interface ClaimedRun {
   /** The raised epoch: the fence of every write of this attempt. */
   epoch: number;
   attempt: number;
+  /** Since its last checkpoint. */
+  crashes: number;
   /** The spec as it is stored: `readStoredSpec` checks it, and a claimed run whose spec does not pass can be failed. */
   storedSpec: unknown;
   /** Of the attempt before, as it is stored; null before any has taken its first step. */
@@ -81,6 +83,7 @@ export const claimRun = async (
       name: run.name,
       epoch: run.epoch,
       attempt: run.attempt,
+      crashes: run.crashes,
       storedSpec: run.spec,
       manifest: run.manifest,
       checkpoint,

@@ -14,7 +14,8 @@ Starts the lab: PostgreSQL and the queue (its own, unless given), the API, and a
   PCLAB_HOME       where data, logs and the token are kept (.pclab)
   PCLAB_PORT       the API's port (8080; the next free one when it is taken)
   PCLAB_HOST       the address the API listens on (127.0.0.1)
-  PCLAB_SLOTS      runs that train at a time (this machine's cores)
+  PCLAB_SLOTS      runs that train at a time (this machine's cores, or PCLAB_PACK where that is more)
+  PCLAB_PACK       runs of one shape that train in one process and engine (as many as the engine says; 1 on a CPU)
   PCLAB_THREADS    cores that they share (this machine's)
   ENGINE           what trains runs that leave it open: ${ENGINES.join(", ")} (auto: the best that starts)
   PCLAB_TFJS_BACKEND  what the engine tfjs computes on: ${TFJS_BACKENDS.join(", ")} (cpu: plain JavaScript, for a try)
@@ -67,12 +68,14 @@ export function readSettings(
     if (found !== undefined) return found;
     throw new SettingsError(`${name} is "${value}": expected ${known.join(", ")}`);
   };
+  // The worker reads it itself, from the environment that it is given.
+  const runsPerPack = number("PCLAB_PACK", 1, 1, 1024);
   const { noExample, help } = readArguments(argv);
   return {
     home: resolve(text("PCLAB_HOME") ?? ".pclab"),
     host: text("PCLAB_HOST") ?? "127.0.0.1",
     port: number("PCLAB_PORT", 8080, 0, 65_535),
-    slots: number("PCLAB_SLOTS", availableParallelism(), 1, 1024),
+    slots: number("PCLAB_SLOTS", Math.max(availableParallelism(), runsPerPack), 1, 1024),
     threads: number("PCLAB_THREADS", availableParallelism(), 1, 1024),
     engine: oneOf("ENGINE", ENGINES, "auto"),
     tfjsBackend: oneOf("PCLAB_TFJS_BACKEND", TFJS_BACKENDS, "tensorflow"),

@@ -106,7 +106,7 @@ const leavesOf = (value: unknown, path = ""): Map<string, string> => {
 const environmentsOf = (manifests: readonly unknown[]): Environment[] => {
   const found = new Map<string, Environment>();
   for (const manifest of manifests) {
-    const { spec: _, seed: __, ...rest } = manifest as Record<string, unknown>;
+    const { spec: _, seed: __, pack: ___, ...rest } = manifest as Record<string, unknown>;
     const facts = [...leavesOf(rest)];
     const key = JSON.stringify(facts);
     const known = found.get(key) ?? { runs: 0, facts };

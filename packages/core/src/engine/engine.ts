@@ -172,6 +172,8 @@ export interface EngineOptions {
 export interface EngineFactory {
   /** Names the engine, its precision and, where it matters, its instruction set: equal ids give equal bytes. */
   readonly id: string;
+  /** Present where one engine serves many replicas at once: how many of a shape it holds. */
+  readonly packing?: { maximumReplicas(shape: NetworkShape, batchSize: number): number };
   create(options: EngineOptions): Promise<Engine>;
 }
 
