@@ -157,7 +157,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
     }
   }, 240_000);
 
-  test("their worker is killed: they resume elsewhere", async () => {
+  test("their worker is killed: they resume elsewhere, in a pack again", async () => {
     const worker = startWorker();
     const { runIds, pid } = await startPack(worker, specs);
     for (const id of runIds) await lab.untilCheckpoint(id);
@@ -167,6 +167,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
     for (const [index, spec] of specs.entries()) {
       await expectAsIfUndisturbed(runIds[index], spec);
       expect(await outcomesOf(runIds[index])).toEqual(["lost", "succeeded"]);
+      expect(await packOf(runIds[index])).toMatchObject({ runs: 3 });
     }
   }, 240_000);
 

@@ -46,6 +46,8 @@ export interface AnalyseMessage {
 export interface PackMessage {
   type: "pack";
   members: TrainMessage[];
+  /** Of the worker: members on fewer cores than there are of them have a thread each all the same. */
+  mostThreads: number;
 }
 
 /** To a run that trains. */

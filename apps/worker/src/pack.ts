@@ -28,6 +28,7 @@ interface Member {
 export interface PackOptions {
   /** Members at most. */
   most: number;
+  mostThreads: number;
   /** Called once, when nobody can join any more. */
   onClosed: () => void;
   logger: Logger;
@@ -60,9 +61,15 @@ export class Pack {
       this.#isQuiet = true;
       this.#closeInTime();
     }, GATHER_MS);
-    if (this.#members.length === this.#options.most) this.#close();
+    if (this.#present.length === this.#options.most) this.#close();
     this.#process ??= this.#start();
-    await this.#process;
+    try {
+      await this.#process;
+    } catch (error) {
+      // No process, no pack: whoever comes next begins another.
+      this.#close();
+      throw error;
+    }
     return {
       send: (message) => this.#send(member, message),
       kill: () => this.#leave(member, (child) => child.kill()),
@@ -104,7 +111,9 @@ export class Pack {
     this.#hasBegun = true;
     if (this.#members.length === 0) return;
     this.#options.logger.info({ runs: this.#members.length }, "a pack begins");
-    child.send({ type: "pack", members: this.#members.map(({ train }) => train) });
+    const { mostThreads } = this.#options;
+    const members = this.#members.map(({ train }) => train);
+    child.send({ type: "pack", members, mostThreads });
     for (const member of this.#members) {
       for (const message of member.early) this.#send(member, message);
     }
@@ -135,6 +144,8 @@ export class Pack {
   async #leave(member: Member, end: (child: TrainingChild) => Promise<void>): Promise<void> {
     const wasLeaving = member.isLeaving;
     member.isLeaving = true;
+    // The child never heard of it.
+    if (!this.#hasBegun) member.hasLeft = true;
     if (this.#present.length === 0) {
       // Closed first, so that nobody joins a process that goes.
       this.#close();
@@ -142,7 +153,7 @@ export class Pack {
       for (const { setLeft } of this.#members) setLeft();
       return;
     }
-    if (!this.#hasBegun || member.hasLeft) return;
+    if (member.hasLeft) return;
     if (!wasLeaving) {
       const index = this.#members.indexOf(member);
       this.#child?.send({ type: "to_member", member: index, message: { type: "leave" } });

@@ -2,7 +2,6 @@
 import {
   CheckpointError,
   EngineError,
-  type EngineFactory,
   type EngineRegistry,
   networkShapeOf,
   packKeyOf,
@@ -16,6 +15,8 @@ import { chooseEngine } from "./trainRun.js";
 export interface PacksOptions {
   /** Null: what an engine says that packs, and one for the others. */
   runsPerPack: number | null;
+  /** Of the worker. */
+  threads: number;
   engines: EngineRegistry;
   logger: Logger;
 }
@@ -25,17 +26,18 @@ export interface Packs {
   start: StartRunProcess;
 }
 
-export const createPacks = ({ runsPerPack, engines, logger }: PacksOptions): Packs => {
+export const createPacks = ({ runsPerPack, threads, engines, logger }: PacksOptions): Packs => {
   const gathering = new Map<string, Pack>();
 
   return {
     start: async (train, options) => {
-      const place = packingOf(train, engines, runsPerPack);
+      const place = whereItStarts(() => packingOf(train, engines, runsPerPack));
       if (place === null) return trainAlone(train, options);
       const { key, most } = place;
       let pack = gathering.get(key);
       if (pack === undefined) {
-        pack = new Pack({ most, onClosed: () => gathering.delete(key), logger });
+        const onClosed = (): void => void gathering.delete(key);
+        pack = new Pack({ most, mostThreads: threads, onClosed, logger });
         gathering.set(key, pack);
       }
       return pack.join(train, options);
@@ -51,18 +53,17 @@ const packingOf = (
 ): { key: string; most: number } | null => {
   if (runsPerPack === 1) return null;
   const { spec } = train;
-  const engine = startableEngine(train, engines);
-  if (engine === null) return null;
+  const engine = chooseEngine(train, engines);
   const held = engine.packing?.maximumReplicas(networkShapeOf(spec), spec.batchSize);
   const most = Math.min(held ?? runsPerPack ?? 1, runsPerPack ?? Number.POSITIVE_INFINITY);
   const key = packKeyOf(spec, engine.id);
   return key === null || most < 2 ? null : { key, most };
 };
 
-/** What does not start here ends the run: its child says so with the reason. */
-const startableEngine = (train: TrainMessage, engines: EngineRegistry): EngineFactory | null => {
+/** What does not start here ends the run: its own child says so, with the reason. */
+const whereItStarts = <T>(look: () => T): T | null => {
   try {
-    return chooseEngine(train, engines);
+    return look();
   } catch (error) {
     if (error instanceof EngineError || error instanceof CheckpointError) return null;
     throw error;

@@ -64,8 +64,8 @@ export const takeRun = async (desk: Desk, job: WorkJob, logger: Logger): Promise
       database,
       claimed,
       slots: wanted,
-      // What crashed before may crash again, and would take its pack along.
-      startProcess: claimed.crashes > 0 ? trainAlone : desk.packs.start,
+      // It may crash again, and would take its pack along.
+      startProcess: claimed.isSuspect ? trainAlone : desk.packs.start,
       workerEngine: config.engine,
       engineSettings: config.engineSettings,
       datasetsFolder: config.datasetsFolder,

@@ -95,7 +95,10 @@ const packOf = async (
     messages.push(message);
     onMessage(message, pack);
   };
-  const pack: TrainingPack = trainPack({ type: "pack", members }, { engines, send });
+  const pack: TrainingPack = trainPack(
+    { type: "pack", members, mostThreads: 4 },
+    { engines, send },
+  );
   await pack.ended;
   return {
     left: messages.flatMap((message) => (message.type === "left" ? [message.member] : [])),
@@ -192,7 +195,7 @@ test("what the members share fails: nobody is blamed, and the child is to end", 
   const messages: FromPack[] = [];
   const spec = specOf({ algorithm: "bp" });
   const { ended } = trainPack(
-    { type: "pack", members: [messageOf(spec), messageOf(spec)] },
+    { type: "pack", members: [messageOf(spec), messageOf(spec)], mostThreads: 1 },
     {
       engines: { reference: () => failing },
       send: async (message) => void messages.push(message),

@@ -25,7 +25,7 @@ export interface TrainingPack {
 
 /** The supervisor has put together runs of one engine and one shape; a member's own faults end that member alone. */
 export const trainPack = (
-  { members }: PackMessage,
+  { members, mostThreads }: PackMessage,
   { engines, send }: PackSupervision,
 ): TrainingPack => {
   const first = memberOf(members, 0);
@@ -33,6 +33,7 @@ export const trainPack = (
   const seats = createPack(
     engine,
     members.map(({ spec }) => spec),
+    { mostThreads },
   );
   const loadExamples = createExamplesLoader(first.datasetsFolder);
   const controls = members.map(({ threads }) => ({ checkpointRequested: false, threads }));

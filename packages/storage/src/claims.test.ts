@@ -4,7 +4,7 @@ import { actOnRun } from "./runActions.js";
 import { claimRun, findTiming, renewLeases } from "./claims.js";
 import { recordCheckpoint, recordMetrics } from "./liveRuns.js";
 import { listMetrics } from "./metrics.js";
-import { giveUpRun } from "./recovery.js";
+import { giveUpRun, recoverLostRuns } from "./recovery.js";
 
 let storage: TestStorage;
 beforeEach(async () => {
@@ -142,4 +142,27 @@ test("a beat under a passed epoch keeps nobody's lease and writes no progress", 
     [],
   );
   expect(await storage.run(stale.id)).toEqual(before);
+});
+
+test("a run is suspect once its last attempt crashed, or once it was lost twice without a checkpoint in between", async () => {
+  const id = await storage.queued();
+  const lose = async (): Promise<void> => {
+    await storage.endLeases();
+    await recoverLostRuns(storage.database);
+  };
+  expect(await storage.claim(id)).toMatchObject({ isSuspect: false });
+  await lose();
+  expect(await storage.claim(id)).toMatchObject({ isSuspect: false });
+  await lose();
+  expect(await storage.claim(id)).toMatchObject({ isSuspect: true });
+
+  const other = await storage.claim(await storage.queued());
+  await giveUpRun(storage.database, fenceOf(other), "crashed", "for the test");
+  const again = await storage.claim(other.id);
+  expect(again).toMatchObject({ isSuspect: true });
+  const bytes = new Uint8Array([1]);
+  const checkpoint = { attempt: 2, weightUpdate: 5, final: false, kept: false, bytes };
+  await recordCheckpoint(storage.database, fenceOf(again), checkpoint, []);
+  await giveUpRun(storage.database, fenceOf(again), "handed_back", "for the test");
+  expect(await storage.claim(other.id)).toMatchObject({ isSuspect: false });
 });

@@ -1,6 +1,6 @@
 /** How a worker takes a run and keeps it: claim, lease, heartbeat. The lease runs by the database's clock. */
 import type { Progress, RunState, Timing } from "@pclab/core";
-import type { Database } from "./database.js";
+import type { Database, Transaction } from "./database.js";
 import type { CheckpointRow } from "./checkpoints.js";
 import { noteTurn } from "./line.js";
 import { type Fence, liveStates } from "./liveRuns.js";
@@ -24,8 +24,11 @@ export interface ClaimedRun {
   /** The raised epoch: the fence of every write of this attempt. */
   epoch: number;
   attempt: number;
-  /** Since its last checkpoint. */
-  crashes: number;
+  /**
+   * The attempt before crashed, or several were lost since the last checkpoint: the run may be to blame, and whatever it
+   * brings down now should be its own.
+   */
+  isSuspect: boolean;
   /** The spec as it is stored: `readStoredSpec` checks it, and a claimed run whose spec does not pass can be failed. */
   storedSpec: unknown;
   /** Of the attempt before, as it is stored; null before any has taken its first step. */
@@ -64,6 +67,8 @@ export const claimRun = async (
       where: { runId },
       orderBy: { weightUpdate: "desc" },
     });
+    const isSuspect =
+      run.crashes > 1 || (run.crashes === 1 && (await lastCrashed(transaction, runId)));
     await deleteMetricsAfter(transaction, runId, checkpoint?.weightUpdate ?? -1);
     await appendStateEvents(transaction, [runId], "starting");
     await transaction.attempt.create({
@@ -83,7 +88,7 @@ export const claimRun = async (
       name: run.name,
       epoch: run.epoch,
       attempt: run.attempt,
-      crashes: run.crashes,
+      isSuspect,
       storedSpec: run.spec,
       manifest: run.manifest,
       checkpoint,
@@ -91,6 +96,15 @@ export const claimRun = async (
   });
   if (claimed !== null) await noteTurn(database, runId);
   return claimed;
+};
+
+const lastCrashed = async (transaction: Transaction, runId: string): Promise<boolean> => {
+  const last = await transaction.attempt.findFirst({
+    where: { runId },
+    orderBy: { number: "desc" },
+    select: { outcome: true },
+  });
+  return last?.outcome === "crashed";
 };
 
 export interface Pulse extends Fence {

@@ -2,6 +2,7 @@
 import type { Fault } from "./fault.js";
 import { FENCE_FAULTS } from "./faults/fences.js";
 import { GAUSS_NEWTON_FAULTS } from "./faults/gaussNewton.js";
+import { PACKING_FAULTS } from "./faults/packing.js";
 import { REFERENCE_FAULTS } from "./faults/reference.js";
 import { RESUME_FAULTS } from "./faults/resume.js";
 import { TFJS_FAULTS } from "./faults/tfjs.js";
@@ -12,4 +13,5 @@ export const FAULTS: readonly Fault[] = [
   ...RESUME_FAULTS,
   ...FENCE_FAULTS,
   ...TFJS_FAULTS,
+  ...PACKING_FAULTS,
 ];

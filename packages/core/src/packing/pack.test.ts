@@ -242,7 +242,7 @@ describe("a member that leaves", () => {
   });
 });
 
-test("threads: the engine gets the sum of the parts of those that are there", async () => {
+test("threads: the engine gets the sum of the parts of those that are there, up to the most", async () => {
   const specs = [
     smallSpec({ algorithm: "bp", epochs: 1 }),
     smallSpec({ algorithm: "bp", epochs: 2 }),
@@ -257,6 +257,12 @@ test("threads: the engine gets the sum of the parts of those that are there", as
   );
   expect(observed.threads).toContain(5);
   expect(observed.threads.at(-1)).toBe(3);
+  const [member] = createPack(observed.factory, [specs[0]], { mostThreads: 1 });
+  await trainMember(member, {
+    ...smallOptions(specs[0]),
+    control: { checkpointRequested: false, threads: 8 },
+  });
+  expect(observed.threads.at(-1)).toBe(1);
 });
 
 describe("an engine that fails in what the members share", () => {

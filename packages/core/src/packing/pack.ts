@@ -16,6 +16,11 @@ export interface PackMember {
   leave(): Promise<void>;
 }
 
+export interface PackOptions {
+  /** Of the engine. Members ask for threads each for itself, a run on fewer cores than runs for one all the same. */
+  mostThreads?: number;
+}
+
 /**
  * Members in the order of `specs`, which must agree in shape and batch size (packKey.ts). The engine is made when the
  * first member asks for its view; a step waits for all members that have not left, those without a view included.
@@ -23,9 +28,10 @@ export interface PackMember {
 export const createPack = (
   factory: EngineFactory,
   specs: readonly ExperimentSpec[],
+  { mostThreads = Number.POSITIVE_INFINITY }: PackOptions = {},
 ): PackMember[] => {
   const options = specs.map(engineOptionsOf);
-  const shared = new SharedEngine(factory, packedOptions(options));
+  const shared = new SharedEngine(factory, { ...packedOptions(options), mostThreads });
   return options.map((own, seat) => ({
     engine: {
       id: factory.id,

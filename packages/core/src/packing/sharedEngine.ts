@@ -32,13 +32,19 @@ interface Seat {
 export class SharedEngine {
   readonly #factory: EngineFactory;
   readonly #options: EngineOptions;
+  readonly #mostThreads: number;
   readonly #seats: Seat[];
   #engine: Promise<Engine> | null = null;
   /** Ends with the call before. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(factory: EngineFactory, options: EngineOptions) {
+  /** @param mostThreads the engine gets no more, however the parts of the members add up */
+  constructor(
+    factory: EngineFactory,
+    { mostThreads, ...options }: EngineOptions & { mostThreads: number },
+  ) {
     this.#factory = factory;
+    this.#mostThreads = mostThreads;
     this.#options = options;
     this.#seats = options.replicas.map(() => ({ hasLeft: false, threads: 1, submission: null }));
   }
@@ -112,13 +118,12 @@ export class SharedEngine {
     }
   }
 
-  /** Each member has its part of the cores, and the engine works for all of them. */
   #next<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     const opened = this.#engine;
     if (opened === null) throw new Error("the pack's engine was not opened");
     const mine = this.#last.then(async () => {
       const engine = await opened;
-      engine.setThreads(this.#present.reduce((sum, { threads }) => sum + threads, 0) || 1);
+      engine.setThreads(this.#threads);
       return work(engine);
     });
     this.#last = mine.catch(() => undefined);
@@ -133,6 +138,12 @@ export class SharedEngine {
     // An engine that could not be made has told its members so.
     const engine = await opened.catch(() => null);
     await engine?.dispose();
+  }
+
+  /** Each member has its part of the cores, and the engine works for all of them. */
+  get #threads(): number {
+    const parts = this.#present.reduce((sum, { threads }) => sum + threads, 0);
+    return Math.max(1, Math.min(parts, this.#mostThreads));
   }
 
   get #present(): Seat[] {
