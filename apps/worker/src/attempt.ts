@@ -141,8 +141,7 @@ export class Attempt implements Leased {
       workerEngine,
       engineSettings,
       startProcess,
-    } =
-      this.#options;
+    } = this.#options;
     try {
       const spec = readStoredSpec(claimed.storedSpec);
       const checkpoint = await this.#readCheckpoint();

@@ -48,7 +48,9 @@ let tellMember: (member: number, message: ToMember) => void = () => undefined;
 
 const trainPackAndTell = async (message: PackMessage): Promise<void> => {
   try {
-    const pack = trainPack(message, { engines: ENGINES, send });
+    // Its members come from one worker, and have its settings.
+    const engines = createEngines(message.members[0]?.engineSettings);
+    const pack = trainPack(message, { engines, send });
     ({ tellMember } = pack);
     await pack.ended;
   } catch (error) {

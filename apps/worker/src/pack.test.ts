@@ -63,6 +63,7 @@ const packsOf = (runsPerPack: number | null, held?: number) => {
       checkpointEverySeconds: Number.POSITIVE_INFINITY,
       slots: 1,
       engine: "reference",
+      engineSettings: {},
       threads: 1,
     };
     const joined: Omit<Joined, "process"> = { messages: [], ends: [] };

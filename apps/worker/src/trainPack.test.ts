@@ -50,6 +50,7 @@ const messageOf = (spec: ExperimentSpec, over: Partial<TrainMessage> = {}): Trai
   checkpointEverySeconds: Number.POSITIVE_INFINITY,
   slots: 1,
   engine: "auto",
+  engineSettings: {},
   threads: 1,
   ...over,
 });

@@ -89,7 +89,7 @@ export const startWorker = async (
     workerId: id,
     slots,
     threads: createThreadShares(config.threads),
-    packs: createPacks({ ...config, engines: ENGINES, logger: log }),
+    packs: createPacks({ ...config, engines: registry, logger: log }),
     heartbeat,
     draining: draining.signal,
     abandoned: abandoned.signal,
