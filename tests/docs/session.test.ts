@@ -6,13 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readSafetensors } from "@pclab/core";
-import { createDatasetInspector, createToken } from "@pclab/storage";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildApp } from "../../apps/api/src/app.js";
-import { startNews } from "../../apps/api/src/events/news.js";
-import { openLine } from "../../apps/api/src/line/line.js";
-import { BACKENDS, LEASE_MS, Lab } from "../faults/lab.js";
+import { BACKENDS, Lab } from "../faults/lab.js";
+import { serveLab } from "../faults/servedLab.js";
 
 const run = promisify(execFile);
 const docs = fileURLToPath(new URL("../../docs", import.meta.url));
@@ -34,33 +30,14 @@ let token: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pclab-docs-"));
   lab = await Lab.open(BACKENDS[0]);
-  const logger = pino({ level: "silent" });
-  const news = startNews(lab.database, logger);
-  const app = await buildApp(
-    {
-      database: lab.database,
-      inspectDataset: createDatasetInspector({ datasetsFolder: lab.datasetsFolder }),
-      leaseMs: LEASE_MS,
-      version: "0.0.0-test",
-      line: openLine(lab.database, LEASE_MS),
-      news,
-      requestsPerMinute: 10_000,
-    },
-    logger,
-  );
-  address = await app.listen({ port: 0, host: "127.0.0.1" });
+  const served = await serveLab(lab, "admin");
+  ({ address, token } = served);
   lab.dispatch();
   lab.startWorker({ slots: 2 });
-  ({ text: token } = await createToken(lab.database, {
-    userId: lab.userId,
-    name: "owner",
-    scope: "admin",
-  }));
   // The session adds its own ada.
   await lab.database.prisma.user.update({ where: { id: lab.userId }, data: { name: "owner" } });
   close = async () => {
-    news.stop();
-    await app.close();
+    await served.close();
     await lab.close();
     await rm(folder, { recursive: true });
   };
