@@ -86,6 +86,8 @@ describe("a scope", () => {
   const expected = ({ method, url }: Route): TokenScope => {
     if (/^\/v1\/(users|audit)/.test(url)) return "admin";
     if (url.startsWith("/v1/workers/")) return "operate";
+    // A webhook's URL may be a secret.
+    if (url.startsWith("/v1/webhooks")) return "submit";
     return method === "GET" ? "read" : "submit";
   };
 
@@ -150,6 +152,9 @@ describe("one user", () => {
       "/v1/runs/{id}": run.id,
       "/v1/checkpoints/{id}": checkpoint.id,
       "/v1/analyses/{id}": analysis.id,
+      "/v1/webhooks/{id}": (
+        await lab.ada.post("/v1/webhooks", { url: "https://lab.example/hook" })
+      ).json().id,
       "/v1/tokens/{id}": (await lab.ada.get("/v1/tokens")).json().data[0].id,
     };
     // Workers and users are the lab's: a scope opens them.

@@ -149,11 +149,23 @@ const prepare = async () => {
     })
   ).json().id as string;
   const token = (await lab.admin.post("/v1/tokens", { name: "t", scope: "read" })).json().id;
-  return { done, waiting, checkpoint, analysis, token: token as string, submit };
+  const webhook = (await lab.admin.post("/v1/webhooks", { url: "https://lab.example/hook" })).json()
+    .id as string;
+  const delivery = (await lab.admin.post(`/v1/webhooks/${webhook}/ping`)).json().id as string;
+  return {
+    done,
+    waiting,
+    checkpoint,
+    analysis,
+    token: token as string,
+    webhook,
+    delivery,
+    submit,
+  };
 };
 
 test("every route answers with a 2xx to what it asks for", async () => {
-  const { done, waiting, checkpoint, analysis, token, submit } = await prepare();
+  const { done, waiting, checkpoint, analysis, token, webhook, delivery, submit } = await prepare();
   const route = (method: string, path: string): Route => {
     const found = routes.find((one) => one.method === method && one.path === path);
     if (found === undefined) throw new Error(`no route ${method} ${path}`);
@@ -165,6 +177,7 @@ test("every route answers with a 2xx to what it asks for", async () => {
     if (path.startsWith("/v1/checkpoints")) return checkpoint;
     if (path.startsWith("/v1/analyses")) return analysis;
     if (path.startsWith("/v1/workers")) return "wrk_contract";
+    if (path.startsWith("/v1/webhooks")) return webhook;
     return path.startsWith("/v1/users") ? lab.ada.userId : token;
   };
   const queries: Record<string, string> = {
@@ -173,7 +186,10 @@ test("every route answers with a 2xx to what it asks for", async () => {
   };
   for (const one of routes.filter(({ method }) => method === "GET")) {
     const plot = one.path.includes("/runs/") ? "energy.svg" : "learning-curve.png";
-    const path = one.path.replace("{id}", idOf(one.path)).replace("{plot}", plot);
+    const path = one.path
+      .replace("{id}", idOf(one.path))
+      .replace("{plot}", plot)
+      .replace("{delivery}", delivery);
     const response = await send(one, { path, query: queries[one.path] ?? "" });
     expect(response.statusCode, `${nameOf(one)} ${response.body.slice(0, 200)}`).toBe(200);
     // And as text, for people.
@@ -213,6 +229,16 @@ test("every route answers with a 2xx to what it asks for", async () => {
     ["POST", "/v1/tokens", "/v1/tokens", { name: "u", scope: "read" }],
     ["POST", "/v1/tokens/{id}/rotate", `/v1/tokens/${token}/rotate`, {}],
     ["DELETE", "/v1/tokens/{id}", `/v1/tokens/${token}`],
+    ["POST", "/v1/webhooks", "/v1/webhooks", { url: "https://lab.example/hook" }],
+    ["PATCH", "/v1/webhooks/{id}", `/v1/webhooks/${webhook}`, { tag: "x" }],
+    ["POST", "/v1/webhooks/{id}/rotate", `/v1/webhooks/${webhook}/rotate`, {}],
+    ["POST", "/v1/webhooks/{id}/ping", `/v1/webhooks/${webhook}/ping`],
+    [
+      "POST",
+      "/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
+      `/v1/webhooks/${webhook}/deliveries/${delivery}/redeliver`,
+    ],
+    ["DELETE", "/v1/webhooks/{id}", `/v1/webhooks/${webhook}`],
   ];
   for (const [method, path, url, payload] of steps) {
     await send(route(method, path), { path: url ?? path, payload });

@@ -1,4 +1,5 @@
 /** The API on a database of its own, with a small data set and two users; what a test of the API stands on. */
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,10 +18,13 @@ import { pino } from "pino";
 import { buildApp } from "../../apps/api/src/app.js";
 import { startNews } from "../../apps/api/src/events/news.js";
 import { openLine } from "../../apps/api/src/line/line.js";
+import { openSecretBox } from "../../apps/api/src/webhooks/secretBox.js";
+import type { WebhookSettings } from "../../apps/api/src/webhooks/settings.js";
 import { createTestDatabase } from "../database.js";
 
 export interface TestLab {
   app: FastifyInstance;
+  webhooks: WebhookSettings;
   database: Database;
   databaseUrl: string;
   datasetsFolder: string;
@@ -58,6 +62,10 @@ export const startTestLab = async (): Promise<TestLab> => {
   const logLines: string[] = [];
   const logger = pino({ level: "trace" }, { write: (line: string) => void logLines.push(line) });
   const news = startNews(database, logger);
+  const webhooks: WebhookSettings = {
+    secrets: openSecretBox(randomBytes(32)),
+    networks: ["public", "private", "loopback"],
+  };
   const app = await buildApp(
     {
       database,
@@ -67,6 +75,7 @@ export const startTestLab = async (): Promise<TestLab> => {
       line: openLine(database, 2000),
       news,
       requestsPerMinute: 100_000,
+      webhooks,
     },
     logger,
   );
@@ -86,6 +95,7 @@ export const startTestLab = async (): Promise<TestLab> => {
   };
   return {
     app,
+    webhooks,
     database,
     databaseUrl: testDatabase.url,
     datasetsFolder,

@@ -55,7 +55,7 @@ test.skipIf(!["bash", "curl", "jq"].every(isHere) && !isCi)(
     const { stdout } = await run("bash", ["-c", script], {
       cwd: folder,
       env: { PATH: process.env["PATH"], LAB: address, LAB_TOKEN: token },
-      timeout: 120_000,
+      timeout: 200_000,
     });
     expect(stdout).toContain("did you mean 'algorithm'?");
     expect(stdout).toMatch(/\d+ event: state\n/);
@@ -67,7 +67,6 @@ test.skipIf(!["bash", "curl", "jq"].every(isHere) && !isCi)(
     expect(stdout).toMatch(/POST \/v1\/sweeps +201/);
     expect((await readFile(join(folder, "runs.parquet"))).subarray(0, 4).toString()).toBe("PAR1");
   },
-  150_000,
 );
 
 const python = ["/usr/bin/python3", "python3"].find(
@@ -82,7 +81,7 @@ test.skipIf(python === undefined && !isCi)(
       ["-c", await blocksOf("PYTHON.md", "python")],
       {
         cwd: folder,
-        timeout: 120_000,
+        timeout: 200_000,
       },
     );
     const outputs = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as number[][];
@@ -101,5 +100,4 @@ test.skipIf(python === undefined && !isCi)(
     expect(layers).toHaveLength(4);
     outputs.flat().forEach((value, i) => expect(value).toBeCloseTo(expected.flat()[i], 4));
   },
-  150_000,
 );

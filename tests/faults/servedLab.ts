@@ -1,8 +1,10 @@
 /** The API of a fault lab, listening on a port of its own, and a token of its user. */
+import { randomBytes } from "node:crypto";
 import { type TokenScope, createDatasetInspector, createToken } from "@pclab/storage";
 import { pino } from "pino";
 import { buildApp } from "../../apps/api/src/app.js";
 import { startNews } from "../../apps/api/src/events/news.js";
+import { openSecretBox } from "../../apps/api/src/webhooks/secretBox.js";
 import { openLine } from "../../apps/api/src/line/line.js";
 import { LEASE_MS, type Lab } from "./lab.js";
 
@@ -25,6 +27,7 @@ export const serveLab = async (lab: Lab, scope: TokenScope): Promise<ServedLab> 
       line: openLine(lab.database, LEASE_MS),
       news,
       requestsPerMinute: 10_000,
+      webhooks: { secrets: openSecretBox(randomBytes(32)), networks: ["loopback"] },
     },
     logger,
   );

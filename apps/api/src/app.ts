@@ -32,6 +32,8 @@ import { submissionRoutes } from "./routes/submissions.js";
 import { sweepRoutes } from "./routes/sweeps.js";
 import { tokenRoutes } from "./routes/tokens.js";
 import { userRoutes } from "./routes/users.js";
+import { webhookDeliveryRoutes } from "./routes/webhookDeliveries.js";
+import { webhookRoutes } from "./routes/webhooks.js";
 import { workerRoutes } from "./routes/workers.js";
 
 export const buildApp = async (
@@ -83,6 +85,8 @@ export const buildApp = async (
   await app.register(workerRoutes(context));
   await app.register(tokenRoutes(context));
   await app.register(userRoutes(context));
+  await app.register(webhookRoutes(context));
+  await app.register(webhookDeliveryRoutes(context));
   await app.register(auditRoutes(context));
   await serveDocument(app);
   await app.ready();

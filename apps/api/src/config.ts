@@ -1,6 +1,8 @@
 /** The environment, read once and validated. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { parseSecretKey } from "./webhooks/secretKey.js";
+import { TARGET_NETWORKS, type TargetNetwork } from "./webhooks/targets.js";
 
 const configSchema = z.object({
   DATABASE_URL: z.string().min(1),
@@ -14,6 +16,15 @@ const configSchema = z.object({
   PCLAB_RECONCILE_MS: z.coerce.number().int().min(100).default(10_000),
   PCLAB_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(30_000),
   PCLAB_DELETE_GRACE_DAYS: z.coerce.number().min(0).default(7),
+  PCLAB_WEBHOOK_KEY: z
+    .string()
+    .optional()
+    .transform((text) => (text === "" ? undefined : text)),
+  PCLAB_WEBHOOK_NETWORKS: z
+    .string()
+    .optional()
+    .transform((text) => text?.split(",").map((word) => word.trim()))
+    .pipe(z.array(z.enum(TARGET_NETWORKS)).optional()),
   PCLAB_LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info"),
@@ -35,6 +46,10 @@ export interface Config {
   requestsPerMinute: number;
   /** After so long what was deleted is gone for good. */
   deleteGraceMs: number;
+  /** Null: a key of its own, in `home`. */
+  webhookKey: Uint8Array | null;
+  /** Where webhook messages may go. */
+  webhookNetworks: readonly TargetNetwork[];
   logLevel: string;
 }
 
@@ -60,6 +75,17 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     reconcileMs: values.PCLAB_RECONCILE_MS,
     requestsPerMinute: values.PCLAB_REQUESTS_PER_MINUTE,
     deleteGraceMs: values.PCLAB_DELETE_GRACE_DAYS * 86_400_000,
+    webhookKey:
+      values.PCLAB_WEBHOOK_KEY === undefined
+        ? null
+        : parseSecretKey(values.PCLAB_WEBHOOK_KEY, "PCLAB_WEBHOOK_KEY"),
+    webhookNetworks: values.PCLAB_WEBHOOK_NETWORKS ?? usualNetworks(values.PCLAB_HOST),
     logLevel: values.PCLAB_LOG_LEVEL,
   };
 };
+
+/** Whoever reaches a server that listens on loopback alone is on its machine already; others have no business there. */
+const usualNetworks = (host: string): TargetNetwork[] =>
+  host === "localhost" || host === "::1" || host.startsWith("127.")
+    ? ["public", "private", "loopback"]
+    : ["public", "private"];

@@ -2,6 +2,7 @@ import type { Database } from "@pclab/storage";
 import type { InspectDataset } from "./datasetCheck.js";
 import type { News } from "./events/news.js";
 import type { Line } from "./line/line.js";
+import type { WebhookSettings } from "./webhooks/settings.js";
 
 /** What the routes depend on. */
 export interface AppContext {
@@ -14,4 +15,5 @@ export interface AppContext {
   news: News;
   /** Of a user without a limit of their own. */
   requestsPerMinute: number;
+  webhooks: WebhookSettings;
 }

@@ -13,6 +13,8 @@ import { startDispatcher } from "./dispatch/dispatcher.js";
 import { startNews } from "./events/news.js";
 import { openLine } from "./line/line.js";
 import { readVersion } from "./version.js";
+import { openSecrets } from "./webhooks/secretKey.js";
+import { startWebhookSender } from "./webhooks/sender.js";
 
 const config = readConfig(process.env);
 const logger = pino({ level: config.logLevel, base: { process: "api" } });
@@ -23,6 +25,11 @@ const queue = openRunQueue(
 );
 const lock = openDispatcherLock(config.databaseUrl);
 const news = startNews(database, logger);
+const webhooks = {
+  secrets: await openSecrets(config.webhookKey, config.home),
+  networks: config.webhookNetworks,
+};
+const version = readVersion();
 const app = await buildApp(
   {
     database,
@@ -33,10 +40,11 @@ const app = await buildApp(
       }),
     }),
     leaseMs: config.leaseMs,
-    version: readVersion(),
+    version,
     line: openLine(database, config.leaseMs),
     news,
     requestsPerMinute: config.requestsPerMinute,
+    webhooks,
   },
   logger,
 );
@@ -50,6 +58,7 @@ const dispatcher = startDispatcher({
   reconcileMs: config.reconcileMs,
   deleteGraceMs: config.deleteGraceMs,
 });
+const sender = startWebhookSender({ database, version, logger, ...webhooks });
 
 let isStopping = false;
 const stop = async (signal: string): Promise<void> => {
@@ -59,6 +68,7 @@ const stop = async (signal: string): Promise<void> => {
   news.stop();
   await dispatcher.stop();
   await app.close();
+  await sender.stop();
   await queue.close();
   await database.close();
 };

@@ -9,4 +9,5 @@ export * from "./queue.js";
 export * from "./run.js";
 export * from "./sweep.js";
 export * from "./user.js";
+export * from "./webhook.js";
 export * from "./worker.js";

@@ -10,6 +10,7 @@ export * from "./experiment/sweep.js";
 export * from "./experiment/sweepSchema.js";
 export * from "./experiment/sweepState.js";
 export * from "./experiment/trainingWork.js";
+export * from "./experiment/webhookEvents.js";
 export { usageOnArrival } from "./scheduling/arrival.js";
 export * from "./scheduling/explainPlace.js";
 export * from "./scheduling/fairLine.js";

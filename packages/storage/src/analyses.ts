@@ -13,6 +13,7 @@ import type { Database, Transaction } from "./database.js";
 import type { Analysis, Prisma } from "./generated/prisma/client.js";
 import { newId } from "./ids.js";
 import { type Viewer, runsInReach } from "./reach.js";
+import { tellOfAnalyses } from "./webhookMessages.js";
 
 export type AnalysisRow = Omit<Analysis, "state" | "kind" | "reason"> & {
   state: AnalysisState;
@@ -216,5 +217,6 @@ export const cancelAnalysis = async (
             epoch: { increment: 1 },
           };
     const analysis = await transaction.analysis.update({ where: { id }, data });
+    if (analysis.finishedAt !== null) await tellOfAnalyses(transaction, [id]);
     return { analysis: asAnalysisRow(analysis), changed: true };
   });

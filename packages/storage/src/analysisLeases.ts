@@ -9,6 +9,7 @@ import type { Database, Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
 import { noteTurn } from "./line.js";
 import { CRASH_BUDGET } from "./recovery.js";
+import { tellOfAnalyses } from "./webhookMessages.js";
 
 export interface AnalysisFence {
   analysisId: string;
@@ -174,12 +175,20 @@ export const recoverLostAnalyses = async ({ prisma }: Database): Promise<string[
 
 /** What waits for a run that ended without a network to look at will wait for ever: it fails. */
 export const failOrphanedAnalyses = async ({ prisma }: Database): Promise<number> =>
-  prisma.$executeRaw`
-    UPDATE analyses SET state = 'failed', reason = 'user_error', finished_at = now(), dispatched_at = NULL,
-      epoch = analyses.epoch + 1,
-      reason_detail = 'run ' || runs.id || ' is ' || runs.state || ' and has no trained network to look at'
-    FROM runs WHERE runs.id = analyses.run_id AND analyses.state = 'queued'
-      AND runs.state IN ('failed', 'canceled', 'pruned')`;
+  prisma.$transaction(async (transaction) => {
+    const failed = await transaction.$queryRaw<{ id: string }[]>`
+      UPDATE analyses SET state = 'failed', reason = 'user_error', finished_at = now(), dispatched_at = NULL,
+        epoch = analyses.epoch + 1,
+        reason_detail = 'run ' || runs.id || ' is ' || runs.state || ' and has no trained network to look at'
+      FROM runs WHERE runs.id = analyses.run_id AND analyses.state = 'queued'
+        AND runs.state IN ('failed', 'canceled', 'pruned')
+      RETURNING analyses.id`;
+    await tellOfAnalyses(
+      transaction,
+      failed.map(({ id }) => id),
+    );
+    return failed.length;
+  });
 
 const interrupt = async (
   transaction: Transaction,
@@ -215,10 +224,11 @@ const leave = async (
   id: string,
   data: Prisma.AnalysisUpdateInput,
 ): Promise<void> => {
-  await transaction.analysis.update({
+  const { finishedAt } = await transaction.analysis.update({
     where: { id },
     data: { leaseUntil: null, workerId: null, epoch: { increment: 1 }, ...data },
   });
+  if (finishedAt !== null) await tellOfAnalyses(transaction, [id]);
 };
 
 /** Locks the row for the transaction and proves the epoch on it. */

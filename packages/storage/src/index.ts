@@ -50,4 +50,6 @@ export * from "./sweeps.js";
 export * from "./tokens.js";
 export * from "./usage.js";
 export * from "./users.js";
+export * from "./webhookDeliveries.js";
+export * from "./webhooks.js";
 export * from "./workers.js";

@@ -11,6 +11,7 @@ import {
 import type { Transaction } from "./database.js";
 import { Prisma } from "./generated/prisma/client.js";
 import { appendRunEvents, appendStateEvents } from "./runEvents.js";
+import { tellOfRuns, tellOfSweep } from "./webhookMessages.js";
 
 /** The state table has no such row; nothing was changed. */
 export class StateConflictError extends Error {
@@ -59,8 +60,10 @@ export const moveRun = async (
   event: RunEvent,
   details: MoveDetails = {},
 ): Promise<RunState> => {
-  const [run] = await transaction.$queryRaw<{ state: RunState; attempt: number }[]>`
-    SELECT state, attempt FROM runs WHERE id = ${runId} FOR NO KEY UPDATE`;
+  const [run] = await transaction.$queryRaw<
+    { state: RunState; attempt: number; sweepId: string }[]
+  >`
+    SELECT state, attempt, sweep_id AS "sweepId" FROM runs WHERE id = ${runId} FOR NO KEY UPDATE`;
   if (run === undefined) throw new Error(`moveRun: no run ${runId}`);
   const to = transition(run.state, event);
   if (to === null) throw new StateConflictError(run.state, event);
@@ -72,10 +75,17 @@ export const moveRun = async (
       data: { state: to, reason, reason_detail: reasonDetail, attempt: run.attempt },
     },
   ]);
+  if (isTerminal(to)) {
+    await tellOfRuns(transaction, [runId]);
+    await tellOfSweep(transaction, run.sweepId);
+  }
   return to;
 };
 
-/** Moves every run of a sweep that can go, in a few statements however many they are; answers which went. */
+/**
+ * Moves every run of a sweep that can go, in a few statements however many they are; answers which went. Whether the sweep
+ * has ended is for the caller to tell, who may change more of it.
+ */
 export const moveRunsOfSweep = async (
   transaction: Transaction,
   sweepId: string,
@@ -94,6 +104,7 @@ export const moveRunsOfSweep = async (
     await transaction.$executeRaw`
       UPDATE runs SET ${changesTo(to, details)} WHERE id = ANY(${ids}::text[])`;
     await appendStateEvents(transaction, ids, to);
+    if (isTerminal(to)) await tellOfRuns(transaction, ids);
   }
   return locked.map(({ id }) => id);
 };

@@ -4,6 +4,7 @@ import type { Database, Transaction } from "./database.js";
 import { moveRunsOfSweep } from "./moveRun.js";
 import { type Viewer, sweepsInReach } from "./reach.js";
 import { reasonOf, toEndOfLine } from "./runActions.js";
+import { tellOfAnalyses, tellOfSweep } from "./webhookMessages.js";
 
 /** Null when there is no such sweep in reach. */
 export const actOnSweep = async (
@@ -28,6 +29,7 @@ export const actOnSweep = async (
     if (moved.length + analyses === 0) return { changed: false };
     if (action === "retry") await toEndOfLine(transaction, moved);
     await noteOnSweep(transaction, id, action);
+    if (action === "cancel") await tellOfSweep(transaction, id);
     return { changed: true };
   });
 
@@ -62,13 +64,18 @@ const cancelAnalyses = async (transaction: Transaction, sweepId: string): Promis
     SELECT analyses.id FROM analyses JOIN runs ON runs.id = analyses.run_id
     WHERE runs.sweep_id = ${sweepId} AND analyses.finished_at IS NULL
     ORDER BY analyses.id FOR NO KEY UPDATE OF analyses`;
-  const ended = await transaction.$executeRaw`
+  const ended = await transaction.$queryRaw<{ id: string }[]>`
     UPDATE analyses SET state = 'canceled', reason = 'user', cancel_requested_at = now(), finished_at = now(),
       dispatched_at = NULL, epoch = analyses.epoch + 1
-    FROM runs WHERE runs.id = analyses.run_id AND runs.sweep_id = ${sweepId} AND analyses.state = 'queued'`;
+    FROM runs WHERE runs.id = analyses.run_id AND runs.sweep_id = ${sweepId} AND analyses.state = 'queued'
+    RETURNING analyses.id`;
+  await tellOfAnalyses(
+    transaction,
+    ended.map(({ id }) => id),
+  );
   const asked = await transaction.$executeRaw`
     UPDATE analyses SET cancel_requested_at = now()
     FROM runs WHERE runs.id = analyses.run_id AND runs.sweep_id = ${sweepId} AND analyses.state = 'running'
       AND analyses.cancel_requested_at IS NULL`;
-  return ended + asked;
+  return ended.length + asked;
 };

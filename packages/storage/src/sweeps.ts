@@ -26,6 +26,7 @@ import { newId } from "./ids.js";
 import { type Viewer, sweepsInReach } from "./reach.js";
 import { noteActivity } from "./users.js";
 import type { SweepChanges } from "./sweepChanges.js";
+import { tellOfRuns, tellOfSweep } from "./webhookMessages.js";
 
 export interface SweepRow {
   id: string;
@@ -120,6 +121,7 @@ export const storeSweep = async (
         return runId === undefined ? [] : [{ ...analysis, runId, checkpointId: null }];
       }),
     );
+    if (reused > 0) await tellOfSweep(transaction, row.id);
     return { stored: row };
   });
 
@@ -168,7 +170,10 @@ const insertRuns = async (
       ${runs.map(specSha256)}::bytea[], ${originals}::text[])
       WITH ORDINALITY AS new(id, name, spec, total, exclusive, seconds, sha256, original, position)`;
   const reused = ids.filter((_, index) => duplicates[index]?.isReused === true);
-  if (reused.length > 0) await takeResultsOver(transaction, reused);
+  if (reused.length > 0) {
+    await takeResultsOver(transaction, reused);
+    await tellOfRuns(transaction, reused);
+  }
   return ids;
 };
 

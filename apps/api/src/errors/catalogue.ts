@@ -15,6 +15,8 @@ export const ERRORS = {
   },
   duplicate_runs: { status: 409, title: "Runs of the sweep were submitted before" },
   name_taken: { status: 409, title: "The name is taken" },
+  webhook_key_missing: { status: 409, title: "The server has no key for webhooks' secrets" },
+  webhook_limit: { status: 409, title: "No further webhook can be made" },
   precondition_failed: { status: 412, title: "The resource has changed" },
   payload_too_large: { status: 413, title: "Body is too large" },
   unsupported_media_type: { status: 415, title: "Media type is not supported" },

@@ -12,10 +12,12 @@ import {
   QueuedRunsQuotaError,
   StateConflictError,
   UserNameTakenError,
+  WebhookLimitError,
   isDatabaseAway,
   isStorageFull,
 } from "@pclab/storage";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { SecretKeyMissingError } from "../webhooks/secretBox.js";
 import { ApiError } from "./apiError.js";
 
 export const handleError = async (
@@ -70,6 +72,12 @@ const asApiError = (error: unknown, request: FastifyRequest): ApiError => {
   }
   if (error instanceof UserNameTakenError) {
     return new ApiError("name_taken", { detail: error.message });
+  }
+  if (error instanceof SecretKeyMissingError) {
+    return new ApiError("webhook_key_missing", { detail: error.message });
+  }
+  if (error instanceof WebhookLimitError) {
+    return new ApiError("webhook_limit", { detail: error.message });
   }
   if (error instanceof QueuedRunsQuotaError || error instanceof QueuedAnalysesQuotaError) {
     return new ApiError("quota_exceeded", {

@@ -1,0 +1,46 @@
+/** The key that webhooks' secrets are sealed with: given, or made at the first start and kept in the lab's folder. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type SecretBox, lockedSecretBox, openSecretBox } from "./secretBox.js";
+
+const KEY_BYTES = 32;
+
+/** @throws Error for what is not 32 bytes in base64 */
+export const parseSecretKey = (text: string, source: string): Uint8Array => {
+  const key = Buffer.from(text.trim(), "base64");
+  if (key.length === KEY_BYTES) return key;
+  throw new Error(
+    `${source} holds ${key.length} bytes in base64, ${KEY_BYTES} are expected: openssl rand -base64 ${KEY_BYTES}`,
+  );
+};
+
+/** `<home>/webhook.key`, which the owner of the process alone may read. */
+export const readOrMakeSecretKey = async (home: string): Promise<Uint8Array> => {
+  const path = join(home, "webhook.key");
+  await mkdir(home, { recursive: true });
+  try {
+    // `wx`: of two processes that start at once, one makes the key, and both read it.
+    await writeFile(path, `${randomBytes(KEY_BYTES).toString("base64")}\n`, {
+      flag: "wx",
+      mode: 0o600,
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  return parseSecretKey(await readFile(path, "utf8"), path);
+};
+
+/** A key that cannot be kept would be another at the next start: then there is none, and webhooks cannot be made. */
+export const openSecrets = async (given: Uint8Array | null, home: string): Promise<SecretBox> => {
+  try {
+    return openSecretBox(given ?? (await readOrMakeSecretKey(home)));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || !["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code)) throw error;
+    return lockedSecretBox(
+      `webhooks need a key to seal their secrets with, and the server can keep none in ${home} (${code}); ` +
+        "set PCLAB_WEBHOOK_KEY to the output of: openssl rand -base64 32",
+    );
+  }
+};
