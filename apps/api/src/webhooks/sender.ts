@@ -58,7 +58,7 @@ export const startWebhookSender = ({
   retries = RETRIES,
   disableAfterMs = 5 * DAY_MS,
 }: WebhookSenderOptions): WebhookSender => {
-  let isStopping = false;
+  const stopping = new AbortController();
   /** Ends the pause between two rounds. */
   let wake = (): void => undefined;
   const outage = createOutageLog(
@@ -146,7 +146,7 @@ export const startWebhookSender = ({
   };
 
   const loop = async (): Promise<void> => {
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       try {
         await round();
         outage.over();
@@ -155,7 +155,7 @@ export const startWebhookSender = ({
         outage.hit(error);
       }
       // What stops or wakes the loop while it works finds no pause to end.
-      if (isStopping) break;
+      if (stopping.signal.aborted) break;
       await new Promise<void>((resolve) => {
         const timeout = setTimeout(resolve, pollMs);
         wake = () => {
@@ -170,7 +170,7 @@ export const startWebhookSender = ({
 
   return {
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
       wake();
       await running;
     },
