@@ -46,7 +46,7 @@ export class RunWriter {
   #rows: MetricRow[] = [];
   /** Of the newest rows. */
   #progress: Progress | null = null;
-  /** At most one that need not be kept, the last. */
+  /** Those that are to be kept, the best, and the last. */
   #checkpoints: NewCheckpoint[] = [];
   #pumping: Promise<void> | null = null;
   #failure: unknown = null;
@@ -77,7 +77,9 @@ export class RunWriter {
   }
 
   checkpoint(checkpoint: NewCheckpoint): void {
-    this.#checkpoints = [...this.#checkpoints.filter(({ kept }) => kept), checkpoint];
+    const stays = ({ kept, best = false }: NewCheckpoint): boolean =>
+      kept || (best && checkpoint.best !== true);
+    this.#checkpoints = [...this.#checkpoints.filter(stays), checkpoint];
     this.#wake();
   }
 

@@ -112,6 +112,10 @@ export const checkpointSchema = z.object({
   weight_update: z.int(),
   final: z.boolean(),
   kept: z.boolean().meta({ description: "it stays when newer ones come" }),
+  best: z.boolean().meta({
+    description:
+      "with keep_best: of the evaluation that validated best; it stays until a better one comes",
+  }),
   size_bytes: z.int(),
   sha256: z.string(),
   created_at: time,

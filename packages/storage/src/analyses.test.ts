@@ -304,6 +304,49 @@ describe("kept checkpoints", () => {
     expect(claimed?.earlier.map((row) => row.id)).toEqual([first, third]);
   });
 
+  test("the best stays until a better one comes, beside the newest, and is no part of an analysis's way", async () => {
+    const run = await storage.running();
+    const best = (weightUpdate: number) =>
+      recordCheckpoint(
+        database,
+        fenceOf(run),
+        {
+          attempt: 1,
+          weightUpdate,
+          final: false,
+          kept: false,
+          best: true,
+          bytes: new Uint8Array([weightUpdate]),
+        },
+        [],
+      );
+    const stored = async () =>
+      (await listCheckpoints(database, run.id)).map((row) => [row.id, row.best]);
+    const first = await best(1);
+    const second = await write(run, 2, false);
+    expect(await stored()).toEqual([
+      [first, true],
+      [second, false],
+    ]);
+    const third = await best(3);
+    expect(await stored()).toEqual([[third, true]]);
+    const last = await write(run, 4, false);
+    await recordEnd(database, fenceOf(run), { event: "last_step" }, null);
+    expect(await stored()).toEqual([
+      [third, true],
+      [last, false],
+    ]);
+    const { id } = await submit(run.id);
+    const claimed = await claimAnalysis(database, {
+      analysisId: id,
+      epoch: 0,
+      workerId: "wrk_other",
+      leaseMs: 60_000,
+    });
+    expect(claimed?.checkpoint.id).toBe(last);
+    expect(claimed?.earlier).toEqual([]);
+  });
+
   test("are those that an analysis is asked of", async () => {
     const run = await storage.running();
     const looked = await write(run, 1, false);

@@ -76,7 +76,7 @@ export const claimAnalysis = async (
       settings: row.settings as AnalysisSettings,
       storedSpec: run.spec,
       checkpoint,
-      earlier: checkpoints.slice(0, place),
+      earlier: checkpoints.slice(0, place).filter(({ kept }) => kept),
       done: row.done,
     };
   });

@@ -15,6 +15,8 @@ export interface NewCheckpoint {
   final: boolean;
   /** It stays when newer ones come. */
   kept: boolean;
+  /** Of the evaluation that validated best so far: it stays until the next such comes. */
+  best?: boolean;
   bytes: Uint8Array;
 }
 
@@ -26,7 +28,7 @@ export class CheckpointCorruptError extends Error {
 export const insertCheckpoint = async (
   transaction: Transaction,
   runId: string,
-  { attempt, weightUpdate, final, kept, bytes }: NewCheckpoint,
+  { attempt, weightUpdate, final, kept, best = false, bytes }: NewCheckpoint,
 ): Promise<string> => {
   const id = newId("ckpt");
   await transaction.checkpoint.create({
@@ -37,6 +39,7 @@ export const insertCheckpoint = async (
       weightUpdate,
       final,
       kept,
+      best,
       sizeBytes: bytes.byteLength,
       sha256: new Uint8Array(createHash("sha256").update(bytes).digest()),
     },
@@ -50,13 +53,20 @@ export const insertCheckpoint = async (
   return id;
 };
 
-/** A run goes on from its newest; of the others those stay that are to be kept. */
+/** A run goes on from its newest; of the others those stay that are to be kept, and the best. */
 export const deleteOlderCheckpoints = async (
   transaction: Transaction,
   runId: string,
-  newestId: string,
+  newest: { id: string; best: boolean },
 ): Promise<void> => {
-  await transaction.checkpoint.deleteMany({ where: { runId, id: { not: newestId }, kept: false } });
+  const older = { runId, id: { not: newest.id } };
+  if (newest.best) {
+    await transaction.checkpoint.updateMany({
+      where: { ...older, best: true },
+      data: { best: false },
+    });
+  }
+  await transaction.checkpoint.deleteMany({ where: { ...older, kept: false, best: false } });
 };
 
 export const findCheckpoint = async (

@@ -127,7 +127,10 @@ export const recordCheckpoint = async (
   prisma.$transaction(async (transaction) => {
     const id = await insertCheckpoint(transaction, fence.runId, checkpoint);
     await proveEpoch(transaction, fence);
-    await deleteOlderCheckpoints(transaction, fence.runId, id);
+    await deleteOlderCheckpoints(transaction, fence.runId, {
+      id,
+      best: checkpoint.best ?? false,
+    });
     await insertMetrics(transaction, fence.runId, rows);
     await appendRunEvents(transaction, fence.runId, [
       ...metricEvents(rows),

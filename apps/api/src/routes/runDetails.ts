@@ -114,7 +114,8 @@ export const runDetailRoutes =
       "/v1/runs/:id/checkpoints",
       {
         schema: {
-          summary: "The checkpoints of a run; the newest is kept",
+          summary:
+            "The checkpoints of a run: the newest, the best with keep_best, and those that are kept",
           tags: ["runs"],
           params: idParams,
           response: {

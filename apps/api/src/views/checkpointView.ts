@@ -11,6 +11,7 @@ export const viewCheckpoint = (checkpoint: CheckpointRow): z.output<typeof check
   weight_update: checkpoint.weightUpdate,
   final: checkpoint.final,
   kept: checkpoint.kept,
+  best: checkpoint.best,
   size_bytes: Number(checkpoint.sizeBytes),
   sha256: sha256Hex(checkpoint),
   created_at: checkpoint.createdAt.toISOString(),

@@ -65,6 +65,7 @@ export const withDefaults = (wire: SpecWire): ExperimentSpec => {
     weightUpdates: wire.weight_updates ?? null,
     evaluateEvery: wire.evaluate_every ?? null,
     keepCheckpoints: wire.keep_checkpoints ?? 0,
+    keepBest: wire.keep_best ?? false,
     optimiser: wire.optimiser ?? "adam",
     learningRate: wire.learning_rate ?? DEFAULT_LEARNING_RATE[algorithm],
     weightDecay: wire.weight_decay ?? 0,
@@ -117,6 +118,14 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
       detail:
         `train_size ${spec.trainSize} and validation_size ${spec.validationSize}${isDefault ? " (the default)" : ""} ` +
         `exceed the ${TRAINING_IMAGES} training images; lower one of them`,
+    });
+  }
+  if (spec.keepBest && spec.validationSize === 0) {
+    problems.push({
+      path: ["keep_best"],
+      code: "conflict",
+      got: true,
+      detail: "the best is chosen by validation; give validation_size, or leave keep_best out",
     });
   }
   if (spec.algorithm !== "bp") problems.push(...inferenceRuleProblems(spec, wire.inference));

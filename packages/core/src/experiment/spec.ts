@@ -78,6 +78,8 @@ export interface ExperimentSpec {
   evaluateEvery: number | null;
   /** Checkpoints that stay besides the last, evenly spaced over the run's minibatches. */
   keepCheckpoints: number;
+  /** The checkpoint of the evaluation that validated best stays besides the last. */
+  keepBest: boolean;
   optimiser: OptimiserName;
   learningRate: number;
   weightDecay: number;

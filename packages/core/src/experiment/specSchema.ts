@@ -116,6 +116,10 @@ export const specSchema = z.strictObject({
     integer(0, 100),
     "checkpoints kept on the way, evenly spaced, for analyses over training; default 0: the last alone",
   ),
+  keep_best: optional(
+    z.boolean(),
+    "keep the checkpoint of the evaluation that validated best, beside the last; default false",
+  ),
   optimiser: optional(z.enum(OPTIMISERS), "default adam"),
   learning_rate: optional(
     positive,

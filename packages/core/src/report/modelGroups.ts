@@ -35,7 +35,7 @@ export const modelGroups = (runs: readonly RunResult[]): ModelGroup[] => {
 };
 
 /** What tells runs of one group apart, or has no part in what they learn. */
-const SAME_WHATEVER = ["seed", "timing", "keep_checkpoints"];
+const SAME_WHATEVER = ["seed", "timing", "keep_checkpoints", "keep_best"];
 
 const keyOf = (spec: ExperimentSpec): string =>
   JSON.stringify([...fieldsOf(spec)].filter(([field]) => !SAME_WHATEVER.includes(field)));

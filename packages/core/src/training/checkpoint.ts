@@ -14,6 +14,7 @@ import { parseSpec, printSpec } from "../experiment/parseSpec.js";
 import type { ExperimentSpec } from "../experiment/spec.js";
 import type { OptimiserName } from "../experiment/vocabulary.js";
 import { checkAgainst } from "../validation/check.js";
+import { bestSoFarSchema } from "./bestSoFar.js";
 import { CheckpointError } from "./checkpointError.js";
 import { clockReadingSchema } from "./clocks.js";
 import { networkShapeOf } from "./engineOptions.js";
@@ -44,6 +45,8 @@ const loopStateSchema = z.strictObject({
   }),
   sinceEvaluation: sinceEvaluationSchema,
   clocks: clockReadingSchema,
+  // Checkpoints of an earlier version have none.
+  best: bestSoFarSchema.nullable().default(null),
 });
 
 /** What the training loop itself remembers. */

@@ -27,6 +27,8 @@ export interface CheckpointEvent {
   final: boolean;
   /** One of those that the spec asks to keep: it stays when newer ones come. */
   kept: boolean;
+  /** With `keep_best`: of the evaluation that validated best so far; it stays until a better one comes. */
+  best: boolean;
 }
 
 export type TrainingEvent =

@@ -99,6 +99,17 @@ test("three cuts in a row end the same", async () => {
   expectSameEnd(spec, { bytes: checkpoint ?? new Uint8Array(), rows }, final);
 });
 
+test("what validated best is the same after a cut, wherever it falls", async () => {
+  const spec = smallSpec({ algorithm: "bp", keep_best: true, learning_rate: 0.05 });
+  const { cuts, final } = await undisturbed(spec);
+  expect(readCheckpoint(final.bytes, spec).loop.best).not.toBeNull();
+  for (const cut of cuts) {
+    const events = await eventsOf({ ...smallOptions(spec), checkpoint: cut.bytes });
+    const resumed = { bytes: finalBytesOf(events), rows: [...cut.rows, ...rowsOf(events)] };
+    expectSameEnd(spec, resumed, final);
+  }
+});
+
 test("a run resumed from its final checkpoint is finished at once, and trains nothing", async () => {
   const spec = smallSpec({ algorithm: "pc" });
   const { final } = await undisturbed(spec);

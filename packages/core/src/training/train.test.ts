@@ -107,6 +107,36 @@ describe("a run", () => {
     expect(withoutClocks(rowsOf(events))).toEqual(withoutClocks(rowsOf(plain)));
   });
 
+  test("with keep_best gives out a checkpoint at every evaluation that validated better than all before", async () => {
+    const events = await eventsOf(
+      smallOptions(smallSpec({ algorithm: "bp", keep_best: true, learning_rate: 0.05 })),
+    );
+    const rows = rowsOf(events);
+    const at = (name: string) => rows.filter((row) => row.name === name).map(({ value }) => value);
+    const accuracies = at("validation_accuracy");
+    const losses = at("validation_loss");
+    const updates = at("weight_updates");
+    const better = updates.filter((_, index) =>
+      accuracies
+        .slice(0, index)
+        .every(
+          (accuracy, before) =>
+            accuracy < accuracies[index] ||
+            (accuracy === accuracies[index] && losses[before] > losses[index]),
+        ),
+    );
+    const checkpoints = of(events, "checkpoint");
+    const best = checkpoints.filter((checkpoint) => checkpoint.best);
+    expect(better.length).toBeGreaterThan(1);
+    expect(best.map(({ weightUpdate }) => weightUpdate)).toEqual(better);
+    expect(checkpoints.filter(({ final }) => !final).every((checkpoint) => checkpoint.best)).toBe(
+      true,
+    );
+    const plain = await eventsOf(smallOptions(smallSpec({ algorithm: "bp", learning_rate: 0.05 })));
+    expect(of(plain, "checkpoint").map((checkpoint) => checkpoint.best)).toEqual([false]);
+    expect(withoutClocks(rows)).toEqual(withoutClocks(rowsOf(plain)));
+  });
+
   test("keeps no more checkpoints than there are minibatches", async () => {
     const spec = smallSpec({ algorithm: "bp", epochs: 1, keep_checkpoints: 100 });
     const checkpoints = of(await eventsOf(smallOptions(spec)), "checkpoint");

@@ -11,6 +11,7 @@ import {
   totalWeightUpdates,
 } from "../experiment/parseSpec.js";
 import type { ExperimentSpec } from "../experiment/spec.js";
+import { type BestSoFar, betterOf } from "./bestSoFar.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clocks } from "./clocks.js";
 import { DivergedError } from "./divergedError.js";
@@ -66,16 +67,16 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       }
       const elapsedSeconds = (options.now() - checkpointMs) / 1000;
       const due = control.checkpointRequested || elapsedSeconds >= options.checkpointEverySeconds;
-      const { isKeepingPoint } = run;
-      if ((due || isKeepingPoint) && !run.isDone) {
+      const { isKeepingPoint, isBest } = run;
+      if ((due || isKeepingPoint || isBest) && !run.isDone) {
         control.checkpointRequested = false;
-        yield await run.checkpoint({ final: false, kept: isKeepingPoint });
+        yield await run.checkpoint({ final: false, kept: isKeepingPoint, best: isBest });
         checkpointMs = options.now();
       }
     }
     if (!alreadyDone) {
       control.checkpointRequested = false;
-      yield await run.checkpoint({ final: true, kept: false });
+      yield await run.checkpoint({ final: true, kept: false, best: run.isBest });
     }
     yield { type: "finished", progress: run.progress() };
   } finally {
@@ -93,6 +94,7 @@ class Run {
   readonly #perEpoch: number;
   readonly #planned: { minibatches: number; weightUpdates: number };
   #since: SinceEvaluation;
+  #best: BestSoFar | null;
   #minibatchesDone: number;
   #weightUpdates: number;
 
@@ -138,6 +140,7 @@ class Run {
       weightUpdates: totalWeightUpdates(spec),
     };
     this.#since = loop?.sinceEvaluation ?? nothingSinceEvaluation();
+    this.#best = loop?.best ?? null;
     this.#minibatchesDone = loop?.minibatches ?? 0;
     this.#weightUpdates = loop?.weightUpdates ?? 0;
   }
@@ -160,6 +163,11 @@ class Run {
     const passed = (minibatches: number): number =>
       Math.floor((minibatches * parts) / this.#planned.minibatches);
     return passed(this.#minibatchesDone) > passed(this.#minibatchesDone - 1);
+  }
+
+  /** With `keep_best`: the network has just been evaluated, and has validated better than ever. */
+  get isBest(): boolean {
+    return this.#best?.minibatches === this.#minibatchesDone;
   }
 
   async trainMinibatch(): Promise<void> {
@@ -205,10 +213,13 @@ class Run {
       breathe: this.#options.breathe,
     });
     this.#since = nothingSinceEvaluation();
+    if (this.#options.spec.keepBest) {
+      this.#best = betterOf(this.#best, rows, this.#minibatchesDone);
+    }
     return rows;
   }
 
-  async checkpoint(role: Pick<CheckpointEvent, "final" | "kept">): Promise<TrainingEvent> {
+  async checkpoint(role: Pick<CheckpointEvent, "final" | "kept" | "best">): Promise<TrainingEvent> {
     const bytes = writeCheckpoint({
       engineId: this.#engine.id,
       spec: this.#options.spec,
@@ -219,6 +230,7 @@ class Run {
         cursor: this.#minibatches.cursor(),
         sinceEvaluation: this.#since,
         clocks: this.#clocks.read(),
+        best: this.#best,
       },
     });
     return { type: "checkpoint", bytes, weightUpdate: this.#weightUpdates, ...role };

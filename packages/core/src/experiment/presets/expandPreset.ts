@@ -57,7 +57,9 @@ export const expandPreset = ({ preset, scale, overrides = {} }: PresetRequest): 
 /** Equal for two runs that train the same network in the same way. Specs that no run can have are told apart as written. */
 const identityOf = (run: PartialSpecWire): string => {
   const parsed = parseSpec(run);
-  return JSON.stringify(parsed.ok ? { ...parsed.value, timing: null, keepCheckpoints: null } : run);
+  return JSON.stringify(
+    parsed.ok ? { ...parsed.value, timing: null, keepCheckpoints: null, keepBest: null } : run,
+  );
 };
 
 export interface RunAnalyses {

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "checkpoints" ADD COLUMN     "best" BOOLEAN NOT NULL DEFAULT false;
