@@ -172,7 +172,14 @@ export interface EngineOptions {
 export interface EngineFactory {
   /** Names the engine, its precision and, where it matters, its instruction set: equal ids give equal bytes. */
   readonly id: string;
+  /** Where replicas in one engine train faster than engines side by side. */
+  readonly packing?: EnginePacking;
   create(options: EngineOptions): Promise<Engine>;
+}
+
+export interface EnginePacking {
+  /** How many replicas of a shape one engine holds here; 0 where not even one fits. */
+  maximumReplicas(shape: NetworkShape, batchSize: number): number;
 }
 
 export interface Engine {
