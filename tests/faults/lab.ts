@@ -41,6 +41,8 @@ export interface WorkerSettings {
   engine?: EngineChoice;
   checkpointSeconds?: number;
   leaseMs?: number;
+  /** What else the worker's environment has. */
+  environment?: Record<string, string>;
 }
 
 const quiet = pino({ level: "silent" });
@@ -116,6 +118,7 @@ export class Lab {
     engine = "auto",
     checkpointSeconds = 0.1,
     leaseMs = LEASE_MS,
+    environment = {},
   }: WorkerSettings = {}): WorkerProcess {
     const worker = new WorkerProcess({
       DATABASE_URL: databaseUrl,
@@ -127,6 +130,7 @@ export class Lab {
       PCLAB_LEASE_MS: String(leaseMs),
       PCLAB_HEARTBEAT_MS: "200",
       PCLAB_CHECKPOINT_SECONDS: String(checkpointSeconds),
+      ...environment,
     });
     this.#workers.push(worker);
     return worker;

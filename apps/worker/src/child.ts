@@ -1,5 +1,7 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
-import { ENGINES } from "./engines.js";
+import { EngineError } from "@pclab/core";
+import { readEngineSettings } from "./config.js";
+import { ENGINES, prepareEngines } from "./engines.js";
 import { faultOf } from "./fault.js";
 import type { AnalyseMessage, FromChild, ToChild, TrainMessage } from "./messages.js";
 import { analyseRun } from "./analyseRun.js";
@@ -18,19 +20,31 @@ const send = (message: FromChild): Promise<void> =>
     });
   });
 
+const engineSettings = readEngineSettings(process.env);
 const control = { checkpointRequested: false, threads: 1 };
+
+/** Training on a GPU that is lost would go as well another time: the attempt ends as a crash does, and not the run. */
+const tellOrDie = (error: unknown): Promise<void> => {
+  if (error instanceof EngineError && error.code === "engine_device_lost") {
+    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+    return Promise.resolve();
+  }
+  return send({ type: "fault", ...faultOf(error) });
+};
 
 const trainAndTell = (message: TrainMessage): void => {
   control.threads = message.threads;
-  trainRun(message, { engines: ENGINES, control, send })
-    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+  prepareEngines(engineSettings)
+    .then(() => trainRun(message, { engines: ENGINES, control, send }))
+    .catch(tellOrDie)
     .catch(() => process.exit(1));
 };
 
 const analyseAndTell = (message: AnalyseMessage): void => {
   control.threads = message.threads;
-  analyseRun(message, { engines: ENGINES, control, send })
-    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+  prepareEngines(engineSettings)
+    .then(() => analyseRun(message, { engines: ENGINES, control, send }))
+    .catch(tellOrDie)
     .catch(() => process.exit(1));
 };
 

@@ -11,6 +11,7 @@ const configSchema = z.object({
   ENGINE: z.enum(ENGINES).default("auto"),
   PCLAB_SLOTS: z.coerce.number().int().min(1).max(1_024).optional(),
   PCLAB_THREADS: z.coerce.number().int().min(1).max(1_024).optional(),
+  PCLAB_WEBGPU_SOFTWARE: z.enum(["0", "1"]).default("0"),
   PCLAB_HOME: z.string().default(".pclab"),
   PCLAB_DATASETS: z.string().optional(),
   PCLAB_GIT_SHA: z.string().min(1).optional(),
@@ -22,7 +23,13 @@ const configSchema = z.object({
     .default("info"),
 });
 
-export interface Config {
+/** What the engines want to know of the environment, in the worker and in its children alike. */
+export interface EngineSettings {
+  /** The webgpu engine may run on a driver that computes on the CPU; by its name alone. For tests. */
+  allowSoftwareGpu: boolean;
+}
+
+export interface Config extends EngineSettings {
   databaseUrl: string;
   /** Null: the queue runs on PostgreSQL. */
   redisUrl: string | null;
@@ -60,6 +67,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL ?? null,
     engine: values.ENGINE,
+    allowSoftwareGpu: values.PCLAB_WEBGPU_SOFTWARE === "1",
     slots: values.PCLAB_SLOTS ?? availableParallelism(),
     threads: values.PCLAB_THREADS ?? availableParallelism(),
     datasetsFolder: resolveDatasetsFolder({
@@ -73,3 +81,8 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     logLevel: values.PCLAB_LOG_LEVEL,
   };
 };
+
+/** Of a child, which has the worker's environment, long since validated. */
+export const readEngineSettings = (environment: NodeJS.ProcessEnv): EngineSettings => ({
+  allowSoftwareGpu: environment["PCLAB_WEBGPU_SOFTWARE"] === "1",
+});

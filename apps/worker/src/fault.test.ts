@@ -42,6 +42,8 @@ test("each error has its reason, and keeps its words", () => {
 test("memory that cannot be had is told apart from other range errors, in this Node's own words", () => {
   const tooLarge = thrownBy(() => new Float64Array(2 ** 52));
   expect(faultOf(tooLarge)).toMatchObject({ reason: "out_of_memory" });
+  const gpu = new EngineError("engine_out_of_memory", "the GPU has not the memory");
+  expect(faultOf(gpu)).toEqual({ reason: "out_of_memory", detail: gpu.message });
   const otherwise = thrownBy(() => "".repeat(-1));
   expect(otherwise).toBeInstanceOf(RangeError);
   expect(faultOf(otherwise)).toMatchObject({ reason: "engine_error" });

@@ -23,6 +23,9 @@ export const faultOf = (error: unknown): Fault => {
   if (error instanceof EngineError && error.code === "engine_unsupported") {
     return { reason: "user_error", detail };
   }
+  if (error instanceof EngineError && error.code === "engine_out_of_memory") {
+    return { reason: "out_of_memory", detail };
+  }
   if (error instanceof RangeError && ALLOCATION_FAILED.test(detail)) {
     return {
       reason: "out_of_memory",

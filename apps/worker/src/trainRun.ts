@@ -29,8 +29,8 @@ export const trainRun = async (
   const checkpointEngineId = checkpoint === null ? null : engineIdOfCheckpoint(checkpoint);
   const engine =
     checkpointEngineId === null
-      ? startEngine(engines, message.engine)
-      : resumeEngine(engines, message.engine, checkpointEngineId);
+      ? startEngine(engines, message.engine, spec.inference.method)
+      : resumeEngine(engines, message.engine, checkpointEngineId, spec.inference.method);
   const files = await loadDataset(spec.dataset, { datasetsFolder });
   const events = train({
     spec,

@@ -39,7 +39,7 @@ const examineEngine = async (
     return {
       name,
       id: factory.id,
-      measurement: await measureEngine(factory, trialOf(name), options),
+      measurement: await measureEngine(factory, trialOf(name, factory), options),
     };
   } catch (error) {
     return { name, problem: `it starts as ${factory.id} and fails at work: ${messageOf(error)}` };

@@ -42,7 +42,7 @@ export type EngineChoice = (typeof ENGINES)[number];
 export type EngineName = Exclude<EngineChoice, "auto">;
 
 /** The engines this version contains, best first: `auto` takes the first that can start on the worker. */
-export const AVAILABLE_ENGINES: readonly EngineName[] = ["native", "reference"];
+export const AVAILABLE_ENGINES: readonly EngineName[] = ["webgpu", "native", "reference"];
 
 export const TIMINGS = ["shared", "exclusive"] as const;
 export type Timing = (typeof TIMINGS)[number];

@@ -13,11 +13,11 @@ import { WebgpuEngine } from "./webgpuEngine.js";
  * @throws EngineError engine_unsupported, with the reason and what to install, when it cannot start here
  */
 export const webgpuEngine = (variant?: string): EngineFactory => {
-  const { adapter, name, memoryBytes } = requireAdapter();
-  if (variant !== undefined && variant !== name) {
+  const { adapter, idPart, isSoftware, memoryBytes } = requireAdapter();
+  if (variant !== undefined && variant !== idPart) {
     throw new EngineError(
       "engine_unsupported",
-      `This machine's GPU is '${name}', not '${variant}'.`,
+      `This machine's GPU is '${idPart}', not '${variant}'.`,
     );
   }
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
@@ -25,9 +25,11 @@ export const webgpuEngine = (variant?: string): EngineFactory => {
     maxBindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     memoryBytes,
   };
-  const id = `webgpu/${name}`;
+  const id = `webgpu/${idPart}`;
   return {
     id,
+    inferenceMethods: ["gradient"],
+    onlyByName: isSoftware,
     packing: {
       maximumReplicas: (shape, batchSize) => maximumReplicas(capacity, shape, batchSize),
     },

@@ -3,16 +3,25 @@
  * `create()` returns, under the feet of its devices (SIGSEGV): the object stays here for the life of the process.
  */
 import { EngineError } from "@pclab/core";
+import { gpuOfAdapter, listNvidiaGpus } from "./nvidia.js";
+import { findVulkan, vulkanProblem } from "./vulkan.js";
 
-export interface FoundAdapter {
+/** A GPU, as it is told to people and to other programs. */
+export interface GpuDescription {
+  /** What its driver calls it. */
+  name: string;
+  driver: string;
+  /** A driver that computes on the CPU. */
+  isSoftware: boolean;
+  /** Null where nothing tells them: WebGPU itself does not. */
+  memoryBytes: number | null;
+  index: number | null;
+}
+
+export interface FoundAdapter extends GpuDescription {
   adapter: GPUAdapter;
   /** `<vendor>-<architecture>-<driver>`: equal names give equal bytes. */
-  name: string;
-  /** What a person calls it. */
-  title: string;
-  isSoftware: boolean;
-  /** Null where nothing tells it: WebGPU itself does not. */
-  memoryBytes: number | null;
+  idPart: string;
 }
 
 export interface ProbeOptions {
@@ -55,27 +64,49 @@ export const renewAdapter = async (): Promise<FoundAdapter> => {
   return requireAdapter();
 };
 
+/** The adapter that engines start on; null where there is none. */
+export const describeGpu = (): GpuDescription | null => {
+  if (probed === null || "problem" in probed.result) return null;
+  const { name, driver, isSoftware, memoryBytes, index } = probed.result.found;
+  return { name, driver, isSoftware, memoryBytes, index };
+};
+
 const probe = async (allowSoftware: boolean): Promise<Found> => {
+  if (process.platform === "linux") {
+    const problem = vulkanProblem(findVulkan(process.env));
+    if (problem !== null) return { problem: `webgpu finds no GPU: ${problem}` };
+  }
   try {
     instance ??= await createInstance();
   } catch (error) {
     return { problem: `webgpu does not load: ${messageOf(error)}; it needs glibc 2.34 or newer` };
   }
   const adapter = await instance.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) return { problem: NO_ADAPTER };
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-  const title = [device, description].filter((part) => part !== "").join(", ") || vendor;
-  if (isFallbackAdapter && !allowSoftware) {
+  if (adapter === null) {
     return {
-      problem: `webgpu has no GPU: its only adapter, ${title}, computes on the CPU, where the native engine is faster; install the GPU's Vulkan driver, or set PCLAB_WEBGPU_SOFTWARE=1 to use it in a test`,
+      problem: `webgpu finds no GPU: no driver answers; look at what \`vulkaninfo --summary\` says`,
     };
   }
-  const name = [vendor, architecture, description].map(slug).filter(Boolean).join("-");
-  return { found: { adapter, name, title, isSoftware: isFallbackAdapter, memoryBytes: null } };
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const name = device || description || vendor;
+  if (isFallbackAdapter && !allowSoftware) {
+    return {
+      problem: `webgpu has no GPU: its only adapter, ${name}, computes on the CPU, where the native engine is faster; install the GPU's Vulkan driver (PCLAB_WEBGPU_SOFTWARE=1 allows it, for tests)`,
+    };
+  }
+  const gpu = gpuOfAdapter(isFallbackAdapter ? [] : await listNvidiaGpus(), name);
+  return {
+    found: {
+      adapter,
+      idPart: [vendor, architecture, description].map(slug).filter(Boolean).join("-"),
+      name,
+      driver: description,
+      isSoftware: isFallbackAdapter,
+      memoryBytes: gpu?.memoryBytes ?? null,
+      index: gpu?.index ?? null,
+    },
+  };
 };
-
-const NO_ADAPTER =
-  "webgpu finds no adapter: install the Vulkan loader and a driver (on Debian libvulkan1 with the GPU vendor's driver; in a container also NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics, libegl1 and libxext6)";
 
 const createInstance = async (): Promise<GPU> => {
   const { create, globals } = await import("webgpu");
