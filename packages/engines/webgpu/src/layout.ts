@@ -125,6 +125,6 @@ export const layoutOf = (options: {
 
 const BYTES = 4;
 
-/** Bytes of every buffer that grows with the replicas, the largest first to be found wanting. */
+/** Bytes of one replica in each buffer that grows with the replicas. */
 export const bytesPerReplica = ({ strides }: Layout): number[] =>
   Object.values(strides).map((numbers: number) => numbers * BYTES);

@@ -73,6 +73,7 @@ export const describeGpu = (): GpuDescription | null => {
 
 const probe = async (allowSoftware: boolean): Promise<Found> => {
   if (process.platform === "linux") {
+    // The environment that the Vulkan loader itself will read.
     const problem = vulkanProblem(findVulkan(process.env));
     if (problem !== null) return { problem: `webgpu finds no GPU: ${problem}` };
   }
