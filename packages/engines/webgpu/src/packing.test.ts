@@ -73,15 +73,15 @@ describe.skipIf(!hasDriver)(`packing${hasDriver ? "" : `: ${NO_SOFTWARE_VULKAN}`
 
   test("five runs that share nothing but their shape give the bytes that each gives alone", async () => {
     const problems = VARIED.map((_, replica) => problemOf(replica));
-    const first = problems[0] as Problem;
+    const first = problems[0];
     const train = async (
       replicas: number[],
     ): Promise<[NetworkState, (MinibatchReport | null)[]][]> => {
-      const chosen = replicas.map((replica) => VARIED[replica] as ReplicaSettings);
+      const chosen = replicas.map((replica) => VARIED[replica]);
       const engine = await open(first, chosen);
       for (const [place, replica] of replicas.entries()) {
-        const { optimiser } = chosen[place] as ReplicaSettings;
-        await engine.loadState(place, (problems[replica] as Problem).stateFor(optimiser));
+        const { optimiser } = chosen[place];
+        await engine.loadState(place, problems[replica].stateFor(optimiser));
       }
       const rounds: (MinibatchReport | null)[][] = [];
       for (let round = 0; round < 3; round++) {
@@ -89,7 +89,7 @@ describe.skipIf(!hasDriver)(`packing${hasDriver ? "" : `: ${NO_SOFTWARE_VULKAN}`
           await engine.trainMinibatch(
             replicas.map((replica) => {
               const indices = BATCHES[replica]?.[round] ?? null;
-              return indices === null ? null : minibatchOf(problems[replica] as Problem, indices);
+              return indices === null ? null : minibatchOf(problems[replica], indices);
             }),
           ),
         );
@@ -143,6 +143,25 @@ describe.skipIf(!hasDriver)(`packing${hasDriver ? "" : `: ${NO_SOFTWARE_VULKAN}`
     expect(deep - shallow).toBe(4);
     expect((await dispatchesOf([7, 6, 4], [withSteps(14)])) - shallow).toBe(20);
     expect((await dispatchesOf([7, 6, 6, 6, 6, 6, 4], [withSteps(14)])) - deep).toBe(20);
+  }, 120_000);
+
+  test("a long phase goes to the device in several command buffers, none of many dispatches", async () => {
+    const { queue } = (await sharedDevice()).device;
+    const submit = queue.submit.bind(queue);
+    let submits = 0;
+    queue.submit = (buffers) => {
+      submits += 1;
+      return submit(buffers);
+    };
+    try {
+      const base = settingsOf("pc");
+      const inference = { ...base.inference, steps: 300, updateEvery: 300 };
+      const dispatches = await dispatchesOf([7, 6, 4], [{ ...base, inference }]);
+      expect(dispatches).toBeGreaterThan(600);
+      expect(submits).toBeGreaterThanOrEqual(Math.ceil(dispatches / 256));
+    } finally {
+      queue.submit = submit;
+    }
   }, 120_000);
 
   test("engines come and go, and leave no buffer and no data set behind", async () => {

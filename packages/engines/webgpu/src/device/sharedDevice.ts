@@ -21,7 +21,7 @@ export class SharedDevice {
     this.pipelines = new Pipelines(device);
     this.residents = new ResidentExamples(device);
     void device.lost.then(({ reason, message }) => {
-      this.#lost = `${reason === "destroyed" ? "it was destroyed" : message.trim() || reason}`;
+      this.#lost = reason === "destroyed" ? "it was destroyed" : message.trim() || reason;
     });
     device.addEventListener("uncapturederror", ({ error }) => {
       this.#failure ??= errorOf(error);
