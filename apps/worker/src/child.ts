@@ -1,8 +1,7 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
-import { EngineError } from "@pclab/core";
 import { readEngineSettings } from "./config.js";
 import { ENGINES, prepareEngines } from "./engines.js";
-import { faultOf } from "./fault.js";
+import { endsAsCrash, faultOf } from "./fault.js";
 import type { AnalyseMessage, FromChild, ToChild, TrainMessage } from "./messages.js";
 import { analyseRun } from "./analyseRun.js";
 import { trainRun } from "./trainRun.js";
@@ -23,9 +22,8 @@ const send = (message: FromChild): Promise<void> =>
 const engineSettings = readEngineSettings(process.env);
 const control = { checkpointRequested: false, threads: 1 };
 
-/** Training on a GPU that is lost would go as well another time: the attempt ends as a crash does, and not the run. */
 const tellOrDie = (error: unknown): Promise<void> => {
-  if (error instanceof EngineError && error.code === "engine_device_lost") {
+  if (endsAsCrash(error)) {
     process.stderr.write(`${error.message}\n`, () => process.exit(1));
     return Promise.resolve();
   }

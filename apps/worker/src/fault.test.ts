@@ -7,7 +7,7 @@ import {
 } from "@pclab/core";
 import { CheckpointCorruptError } from "@pclab/storage";
 import { expect, test } from "vitest";
-import { faultBeforeTraining, faultOf } from "./fault.js";
+import { endsAsCrash, faultBeforeTraining, faultOf } from "./fault.js";
 
 const thrownBy = (work: () => unknown): unknown => {
   try {
@@ -37,6 +37,12 @@ test("each error has its reason, and keeps its words", () => {
   const mismatch = new EngineError("engine_state_mismatch", "no");
   expect(faultOf(mismatch)).toEqual({ reason: "engine_error", detail: "no" });
   expect(faultOf(new TypeError("x is undefined"))).toMatchObject({ reason: "engine_error" });
+});
+
+test("a GPU that is lost ends the attempt and not the run", () => {
+  expect(endsAsCrash(new EngineError("engine_device_lost", "gone"))).toBe(true);
+  expect(endsAsCrash(new EngineError("engine_unsupported", "no"))).toBe(false);
+  expect(endsAsCrash(new Error("gone"))).toBe(false);
 });
 
 test("memory that cannot be had is told apart from other range errors, in this Node's own words", () => {

@@ -35,6 +35,10 @@ export const faultOf = (error: unknown): Fault => {
   return { reason: "engine_error", detail };
 };
 
+/** A GPU that is lost is no fault of the run, which would train as well another time: the attempt ends as a crash does. */
+export const endsAsCrash = (error: unknown): error is EngineError =>
+  error instanceof EngineError && error.code === "engine_device_lost";
+
 /** Before the child was started: a spec or a checkpoint that cannot be read any more. Null for what is no fault of the run. */
 export const faultBeforeTraining = (error: unknown): Fault | null =>
   error instanceof ValidationError || error instanceof CheckpointCorruptError
