@@ -183,6 +183,7 @@ async function answer(target, image) {
       stream.on("data", (bytes) => (output += bytes));
     await healthy(target, image, child, options, () => output);
     if (target !== "api") mustStartNativeEngine(options);
+    if (target === "worker-gpu") mustLoadWebgpu(options);
     if (image.exposesPort) {
       for (const path of ["/healthz", "/readyz"])
         await mustAnswer(`http://127.0.0.1:${port}${path}`);
@@ -230,6 +231,18 @@ function mustStartNativeEngine(options) {
     throw new Error(`the native engine does not start in the image: ${stdout}${stderr}`);
   }
   log("the native engine starts");
+}
+
+/** Dawn may lack a library that the image does not have. It finds no GPU here; that it looks for one is what counts. */
+function mustLoadWebgpu(options) {
+  const script =
+    'const { create } = await import("webgpu"); process.stdout.write(typeof create([]).requestAdapter);';
+  const words = ["--input-type=module", "--eval", script];
+  const { stdout, stderr, status } = spawnSync("node", words, { ...options, encoding: "utf8" });
+  if (status !== 0 || stdout !== "function") {
+    throw new Error(`webgpu does not load in the image: ${stdout}${stderr}`);
+  }
+  log("webgpu loads");
 }
 
 async function mustAnswer(url) {

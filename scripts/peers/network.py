@@ -6,17 +6,20 @@ mu_l = f(theta_l x_{l-1}) with f = tanh, a linear output and no bias; theta_l is
 import torch
 
 INPUTS, OUTPUTS = 784, 10
+# What everything is computed on; drawn on the CPU first, so that it is the same everywhere.
+device = "cpu"
 
 
 def draw_weights(width, depth):
     generator = torch.Generator().manual_seed(0)
     sizes = [INPUTS] + [width] * depth + [OUTPUTS]
-    return [(torch.rand(o, i, generator=generator) * 2 - 1) / i**0.5 for i, o in zip(sizes, sizes[1:])]
+    drawn = [(torch.rand(o, i, generator=generator) * 2 - 1) / i**0.5 for i, o in zip(sizes, sizes[1:])]
+    return [weights.to(device) for weights in drawn]
 
 
 def draw_minibatch(batch):
     inputs = torch.randn(batch, INPUTS, generator=torch.Generator().manual_seed(1))
-    return inputs, torch.eye(OUTPUTS)[torch.arange(batch) % OUTPUTS]
+    return inputs.to(device), torch.eye(OUTPUTS)[torch.arange(batch) % OUTPUTS].to(device)
 
 
 def forward(weights, x):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch
 
 import backprop
+import network
 import predictive
 import published
 
@@ -90,6 +91,12 @@ def capability():
     return found[0] if found else "unknown"
 
 
+def synchronise():
+    """A GPU works on after a call has returned."""
+    if network.device != "cpu":
+        torch.cuda.synchronize()
+
+
 class Peer:
     def __init__(self):
         self.models = {}
@@ -109,6 +116,7 @@ class Peer:
         try:
             model = VARIANTS[wanted["variant"]](problem)
             model.minibatch()
+            synchronise()
         except published.Unavailable as reason:
             return {"unavailable": str(reason)}
         self.models[wanted["id"]] = model
@@ -119,6 +127,7 @@ class Peer:
         for _ in range(wanted["count"]):
             began = time.perf_counter()
             model.minibatch()
+            synchronise()
             milliseconds.append((time.perf_counter() - began) * 1e3)
         return {"milliseconds": milliseconds}
 
@@ -139,7 +148,10 @@ class Peer:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1)
-    torch.set_num_threads(parser.parse_args().threads)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    network.device = arguments.device
     peer = Peer()
     for line in sys.stdin:
         print(json.dumps(peer.answer(line)), flush=True)

@@ -11,7 +11,7 @@ import {
   startEngine,
   traceMinibatch,
 } from "@pclab/core";
-import { ENGINES } from "./engines.js";
+import { ENGINES, prepareEngines } from "./engines.js";
 
 const CHOICES: readonly EngineChoice[] = ["auto", ...AVAILABLE_ENGINES];
 
@@ -49,6 +49,7 @@ export async function runTraceCommand(command: TraceCommand): Promise<number> {
     return 1;
   }
   try {
+    await prepareEngines({ allowSoftwareGpu: false });
     const trace = await traceMinibatch(parsed.value, startEngine(ENGINES, request.engine));
     output.write(`${JSON.stringify(trace)}\n`);
     return 0;

@@ -140,6 +140,7 @@ const prepare = async () => {
     pid: 1,
     slots: 1,
     engines: ["reference"],
+    gpu: { name: "a GPU", driver: "a driver", memoryBytes: 2 ** 34, index: 0 },
     version: "0",
   });
   const analysis = (

@@ -44,6 +44,8 @@ export interface WorkerSettings {
   tfjsBackend?: "tensorflow" | "cpu";
   checkpointSeconds?: number;
   leaseMs?: number;
+  /** What else the worker's environment has. */
+  environment?: Record<string, string>;
 }
 
 const quiet = pino({ level: "silent" });
@@ -121,6 +123,7 @@ export class Lab {
     tfjsBackend = "tensorflow",
     checkpointSeconds = 0.1,
     leaseMs = LEASE_MS,
+    environment = {},
   }: WorkerSettings = {}): WorkerProcess {
     const worker = new WorkerProcess({
       DATABASE_URL: databaseUrl,
@@ -134,6 +137,7 @@ export class Lab {
       PCLAB_LEASE_MS: String(leaseMs),
       PCLAB_HEARTBEAT_MS: "200",
       PCLAB_CHECKPOINT_SECONDS: String(checkpointSeconds),
+      ...environment,
     });
     this.#workers.push(worker);
     return worker;

@@ -15,7 +15,7 @@ export const analyseRun = async (
   { settings, spec, checkpoint, earlier, datasetsFolder, stored, ...message }: AnalyseMessage,
   { engines, control, send }: Supervision,
 ): Promise<void> => {
-  const engine: EngineFactory = startEngine(engines, message.engine);
+  const engine: EngineFactory = startEngine(engines, message.engine, spec.inference.method);
   const files = await loadDataset(spec.dataset, { datasetsFolder });
   const events = analyse({
     settings,

@@ -1,6 +1,6 @@
 /** The training child's process: takes one run from its supervisor, trains it, tells what comes, and dies with it. */
-import { createEngines } from "./engines.js";
-import { faultOf } from "./fault.js";
+import { createEngines, prepareEngines } from "./engines.js";
+import { endsAsCrash, faultOf } from "./fault.js";
 import type {
   AnalyseMessage,
   FromChild,
@@ -30,17 +30,29 @@ const send = (message: FromChild | FromPack | ReadyMessage): Promise<void> =>
 
 const control = { checkpointRequested: false, threads: 1 };
 
+const tellOrDie = (error: unknown): Promise<void> => {
+  if (endsAsCrash(error)) {
+    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+    return Promise.resolve();
+  }
+  return send({ type: "fault", ...faultOf(error) });
+};
+
 const trainAndTell = (message: TrainMessage): void => {
   control.threads = message.threads;
-  trainRun(message, { engines: createEngines(message.engineSettings), control, send })
-    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+  const engines = createEngines(message.engineSettings);
+  prepareEngines(message.engineSettings)
+    .then(() => trainRun(message, { engines, control, send }))
+    .catch(tellOrDie)
     .catch(() => process.exit(1));
 };
 
 const analyseAndTell = (message: AnalyseMessage): void => {
   control.threads = message.threads;
-  analyseRun(message, { engines: createEngines(message.engineSettings), control, send })
-    .catch((error: unknown) => send({ type: "fault", ...faultOf(error) }))
+  const engines = createEngines(message.engineSettings);
+  prepareEngines(message.engineSettings)
+    .then(() => analyseRun(message, { engines, control, send }))
+    .catch(tellOrDie)
     .catch(() => process.exit(1));
 };
 
@@ -49,8 +61,9 @@ let tellMember: (member: number, message: ToMember) => void = () => undefined;
 const trainPackAndTell = async (message: PackMessage): Promise<void> => {
   try {
     // Its members come from one worker, and have its settings.
-    const engines = createEngines(message.members[0]?.engineSettings);
-    const pack = trainPack(message, { engines, send });
+    const settings = message.members[0]?.engineSettings ?? {};
+    await prepareEngines(settings);
+    const pack = trainPack(message, { engines: createEngines(settings), send });
     ({ tellMember } = pack);
     await pack.ended;
   } catch (error) {

@@ -19,6 +19,7 @@ const configSchema = z.object({
     (text) => (text === "" ? undefined : text),
     z.coerce.number().int().min(1).max(1_024).optional(),
   ),
+  PCLAB_WEBGPU_SOFTWARE: z.enum(["0", "1"]).default("0"),
   PCLAB_HOME: z.string().default(".pclab"),
   PCLAB_DATASETS: z.string().optional(),
   PCLAB_GIT_SHA: z.string().min(1).optional(),
@@ -71,7 +72,10 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config => {
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL ?? null,
     engine: values.ENGINE,
-    engineSettings: { tfjsBackend: values.PCLAB_TFJS_BACKEND },
+    engineSettings: {
+      tfjsBackend: values.PCLAB_TFJS_BACKEND,
+      allowSoftwareGpu: values.PCLAB_WEBGPU_SOFTWARE === "1",
+    },
     // A pack cannot have more members than the worker has slots.
     slots: values.PCLAB_SLOTS ?? Math.max(availableParallelism(), values.PCLAB_PACK ?? 1),
     threads: values.PCLAB_THREADS ?? availableParallelism(),

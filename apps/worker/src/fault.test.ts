@@ -7,7 +7,7 @@ import {
 } from "@pclab/core";
 import { CheckpointCorruptError } from "@pclab/storage";
 import { expect, test } from "vitest";
-import { faultBeforeTraining, faultOf } from "./fault.js";
+import { endsAsCrash, faultBeforeTraining, faultOf } from "./fault.js";
 
 const thrownBy = (work: () => unknown): unknown => {
   try {
@@ -39,9 +39,17 @@ test("each error has its reason, and keeps its words", () => {
   expect(faultOf(new TypeError("x is undefined"))).toMatchObject({ reason: "engine_error" });
 });
 
+test("a GPU that is lost ends the attempt and not the run", () => {
+  expect(endsAsCrash(new EngineError("engine_device_lost", "gone"))).toBe(true);
+  expect(endsAsCrash(new EngineError("engine_unsupported", "no"))).toBe(false);
+  expect(endsAsCrash(new Error("gone"))).toBe(false);
+});
+
 test("memory that cannot be had is told apart from other range errors, in this Node's own words", () => {
   const tooLarge = thrownBy(() => new Float64Array(2 ** 52));
   expect(faultOf(tooLarge)).toMatchObject({ reason: "out_of_memory" });
+  const gpu = new EngineError("engine_out_of_memory", "the GPU has not the memory");
+  expect(faultOf(gpu)).toEqual({ reason: "out_of_memory", detail: gpu.message });
   const otherwise = thrownBy(() => "".repeat(-1));
   expect(otherwise).toBeInstanceOf(RangeError);
   expect(faultOf(otherwise)).toMatchObject({ reason: "engine_error" });

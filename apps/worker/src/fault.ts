@@ -23,6 +23,9 @@ export const faultOf = (error: unknown): Fault => {
   if (error instanceof EngineError && error.code === "engine_unsupported") {
     return { reason: "user_error", detail };
   }
+  if (error instanceof EngineError && error.code === "engine_out_of_memory") {
+    return { reason: "out_of_memory", detail };
+  }
   if (error instanceof RangeError && ALLOCATION_FAILED.test(detail)) {
     return {
       reason: "out_of_memory",
@@ -31,6 +34,10 @@ export const faultOf = (error: unknown): Fault => {
   }
   return { reason: "engine_error", detail };
 };
+
+/** A GPU that is lost is no fault of the run, which would train as well another time: the attempt ends as a crash does. */
+export const endsAsCrash = (error: unknown): error is EngineError =>
+  error instanceof EngineError && error.code === "engine_device_lost";
 
 /** Before the child was started: a spec or a checkpoint that cannot be read any more. Null for what is no fault of the run. */
 export const faultBeforeTraining = (error: unknown): Fault | null =>

@@ -8,7 +8,7 @@ import {
   createPack,
 } from "@pclab/core";
 import { createExamplesLoader } from "./examples.js";
-import { faultOf } from "./fault.js";
+import { endsAsCrash, faultOf } from "./fault.js";
 import type { FromChild, FromPack, PackMessage, PackPlace, ToMember } from "./messages.js";
 import { chooseEngine, trainRun } from "./trainRun.js";
 
@@ -54,7 +54,8 @@ export const trainPack = (
         ...(members.length > 1 ? { pack: place } : {}),
       });
     } catch (error) {
-      if (error instanceof PackError) throw error;
+      // What would go as well another time is not the run's fault, and the engine is everybody's.
+      if (error instanceof PackError || endsAsCrash(error)) throw error;
       if (!(error instanceof PackLeftError)) await sendOwn({ type: "fault", ...faultOf(error) });
     } finally {
       await seat.leave();

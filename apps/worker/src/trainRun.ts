@@ -31,12 +31,12 @@ export interface Supervision {
  * @throws EngineError engine_unsupported when it cannot start; CheckpointError for a checkpoint that is none
  */
 export const chooseEngine = (
-  { engine, checkpoint }: Pick<TrainMessage, "engine" | "checkpoint">,
+  { spec, engine, checkpoint }: Pick<TrainMessage, "spec" | "engine" | "checkpoint">,
   engines: EngineRegistry,
 ): EngineFactory =>
   checkpoint === null
-    ? startEngine(engines, engine)
-    : resumeEngine(engines, engine, engineIdOfCheckpoint(checkpoint));
+    ? startEngine(engines, engine, spec.inference.method)
+    : resumeEngine(engines, engine, engineIdOfCheckpoint(checkpoint), spec.inference.method);
 
 export const trainRun = async (
   { spec, checkpoint, datasetsFolder, checkpointEverySeconds, slots, ...message }: TrainMessage,
@@ -49,7 +49,7 @@ export const trainRun = async (
   }: Supervision,
 ): Promise<void> => {
   const checkpointEngineId = checkpoint === null ? null : engineIdOfCheckpoint(checkpoint);
-  const engine = chooseEngine({ engine: message.engine, checkpoint }, engines);
+  const engine = chooseEngine({ spec, engine: message.engine, checkpoint }, engines);
   const { dataset, sha256: datasetSha256 } = await loadExamples(spec);
   const events = train({
     spec,

@@ -1,9 +1,11 @@
 /** The worker: takes runs from the queue, trains each in a child of its own, keeps their leases, hands them back. */
 import { hostname } from "node:os";
 import { startEngine, startableEngines } from "@pclab/core";
+import { describeGpu } from "@pclab/engine-webgpu";
 import { type RunConsumer, openRunConsumer } from "@pclab/queue";
 import {
   type Database,
+  type WorkerGpu,
   forgetDispatch,
   newId,
   openDatabase,
@@ -12,7 +14,7 @@ import {
 } from "@pclab/storage";
 import type { Logger } from "pino";
 import type { Config } from "./config.js";
-import { createEngines } from "./engines.js";
+import { createEngines, prepareEngines } from "./engines.js";
 import { startHeartbeat } from "./heartbeat.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
 import { createPacks } from "./packs.js";
@@ -40,6 +42,7 @@ export const startWorker = async (
   config: Config,
   { logger, version }: { logger: Logger; version: string },
 ): Promise<Worker> => {
+  await prepareEngines(config.engineSettings);
   const registry = createEngines(config.engineSettings);
   const { id: engineId } = startEngine(registry, config.engine);
   const engines = startableEngines(registry);
@@ -64,6 +67,7 @@ export const startWorker = async (
         pid: process.pid,
         slots: config.slots,
         engines,
+        ...describedGpu(),
         version,
       }),
     { signal: abandoned.signal, logger: log },
@@ -141,6 +145,13 @@ export const startWorker = async (
       abandoned.abort();
     },
   };
+};
+
+const describedGpu = (): { gpu?: WorkerGpu } => {
+  const gpu = describeGpu();
+  if (gpu === null) return {};
+  const { name, driver, memoryBytes, index } = gpu;
+  return { gpu: { name, driver, memoryBytes, index } };
 };
 
 const closeConsumer = async (consumer: RunConsumer, logger: Logger): Promise<void> => {

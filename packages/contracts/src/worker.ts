@@ -10,6 +10,15 @@ export const workerSchema = z.object({
   }),
   slots: z.object({ total: z.int(), busy: z.int() }),
   engines: z.array(z.string()).meta({ description: "that it can start, best first" }),
+  gpu: z
+    .object({
+      name: z.string(),
+      driver: z.string(),
+      index: z.int().nullable(),
+      memory_bytes: z.number().nullable(),
+    })
+    .nullable()
+    .meta({ description: "what webgpu computes on; index and memory where the driver tells them" }),
   version: z.string(),
   started_at: timeSchema,
   heartbeat_at: timeSchema,

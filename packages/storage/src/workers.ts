@@ -2,6 +2,14 @@
 import type { Database } from "./database.js";
 import type { Worker } from "./generated/prisma/client.js";
 
+/** A worker's GPU, as it is stored: `memoryBytes` and `index` are null where its driver does not tell them. */
+export interface WorkerGpu {
+  name: string;
+  driver: string;
+  memoryBytes: number | null;
+  index: number | null;
+}
+
 export interface NewWorker {
   id: string;
   host: string;
@@ -9,11 +17,14 @@ export interface NewWorker {
   slots: number;
   /** Engine names this worker can start, best first. */
   engines: string[];
+  /** Left out without one. */
+  gpu?: WorkerGpu;
   version: string;
 }
 
 export const registerWorker = async ({ prisma }: Database, worker: NewWorker): Promise<void> => {
-  await prisma.worker.create({ data: worker });
+  const { gpu, ...rest } = worker;
+  await prisma.worker.create({ data: gpu === undefined ? rest : { ...rest, gpu: { ...gpu } } });
 };
 
 /** Answers whether an operator has asked the worker to take nothing further. */
@@ -59,7 +70,7 @@ export const capacity = async ({ prisma }: Database, leaseMs: number): Promise<C
   return { workers, slots, largestWorker: largest, busySlots: busy };
 };
 
-export type WorkerRow = Worker & { busySlots: number };
+export type WorkerRow = Omit<Worker, "gpu"> & { gpu: WorkerGpu | null; busySlots: number };
 
 /** Of the last day, the latest heard of first, with the slots that live work holds. */
 export const listWorkers = async ({ prisma }: Database): Promise<WorkerRow[]> => {
@@ -73,7 +84,11 @@ export const listWorkers = async ({ prisma }: Database): Promise<WorkerRow[]> =>
       SELECT worker_id, slots FROM runs WHERE lease_until IS NOT NULL
       UNION ALL SELECT worker_id, 1 FROM analyses WHERE lease_until IS NOT NULL) AS held GROUP BY worker_id`;
   const slotsOf = new Map(busy.map(({ id, slots }) => [id, slots]));
-  return workers.map((worker) => ({ ...worker, busySlots: slotsOf.get(worker.id) ?? 0 }));
+  return workers.map(({ gpu, ...worker }) => ({
+    ...worker,
+    gpu: gpu as WorkerGpu | null,
+    busySlots: slotsOf.get(worker.id) ?? 0,
+  }));
 };
 
 /** Asks a worker to take nothing further, or to take work again. Null when there is none that runs. */

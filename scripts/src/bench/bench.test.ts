@@ -78,6 +78,18 @@ describe("npm run bench", () => {
     expect(out).toContain("| kernel reference/float64 | pc | 1 |");
   });
 
+  test("says of a GPU that is not there why", async () => {
+    // For Vulkan's loader, in this process: whatever the machine has, it finds no driver.
+    process.env["VK_DRIVER_FILES"] = "/nowhere.json";
+    try {
+      const { status, out } = await run("--gpu --depth 2 --steps 4 --shapes 5x4");
+      expect(status).toBe(0);
+      expect(out).toMatch(/^GPU\nengine\nunavailable: webgpu finds no GPU: .*install/m);
+    } finally {
+      delete process.env["VK_DRIVER_FILES"];
+    }
+  });
+
   test("says of a data set that is too small for a minibatch that it is", async () => {
     const { out } = await run(`${SMALL} --shapes 5x128 --models bp`);
     expect(out).toMatch(

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { resolveDatasetsFolder } from "@pclab/storage";
 import { loadBenchData } from "./benchData.js";
 import { benchEngine } from "./engines.js";
+import { runGpu } from "./gpu/gpuSection.js";
 import { reasonOf } from "./group.js";
 import { describeMachine, gitCommit } from "./machine.js";
 import { PeerHost } from "./peers/peerHost.js";
@@ -74,7 +75,11 @@ async function measure(command: BenchCommand, request: BenchRequest): Promise<Re
   const data = await loadBenchData(datasetsFolder, command.synthetic ?? SYNTHETIC);
   const engine = benchEngine(request.engine);
   const peers = request.peer
-    ? new PeerHost({ script: join(root, "scripts/peers/pytorch_pc.py"), environment })
+    ? new PeerHost({
+        script: join(root, "scripts/peers/pytorch_pc.py"),
+        environment,
+        device: request.gpu ? "cuda" : "cpu",
+      })
     : null;
   const print = (table: Table): void =>
     void output.write((request.markdown ? printMarkdown : printText)(table));
@@ -91,6 +96,7 @@ async function measure(command: BenchCommand, request: BenchRequest): Promise<Re
       groups: [],
       targets: [],
       grid: [],
+      gpu: [],
       gaussNewton: null,
     };
     output.write(`${headLines(report).join(request.markdown ? "  \n" : "\n")}\n\n`);
@@ -98,6 +104,9 @@ async function measure(command: BenchCommand, request: BenchRequest): Promise<Re
     if (request.rows) await runRows(session);
     if (request.targets) await runTargets(session);
     if (request.grid) await runGrid(session);
+    if (request.gpu) {
+      await runGpu(session, { allowSoftware: environment["PCLAB_WEBGPU_SOFTWARE"] === "1" });
+    }
     if (request.gaussNewton) await runGaussNewton(session);
     return report;
   } finally {

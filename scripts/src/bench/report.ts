@@ -1,6 +1,7 @@
 /** What one run of the benchmark found: printed as tables, kept as JSON. */
 import type { AccuracySummary, Training } from "./gaussNewton/accuracy.js";
 import type { ExcessStudy } from "./gaussNewton/excess.js";
+import type { GpuCell } from "./gpu/gpuCells.js";
 import type { GridCell } from "./grid.js";
 import type { Machine } from "./machine.js";
 import type { BenchRequest } from "./request.js";
@@ -22,6 +23,7 @@ export interface Report {
   groups: (Shape & { rows: Row[] })[];
   targets: TargetLine[];
   grid: { threads: number; cells: GridCell[] }[];
+  gpu: GpuCell[];
   gaussNewton: {
     excess: ExcessStudy[];
     trainings: Training[];

@@ -9,6 +9,7 @@ describe("the benchmark's arguments", () => {
       rows: true,
       targets: false,
       grid: false,
+      gpu: false,
       gaussNewton: false,
       peer: false,
       engine: "native",

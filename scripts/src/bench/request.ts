@@ -13,6 +13,8 @@ with the reason.
 what (several may be given; without any, the table of every shape):
   --targets           the project's targets, line by line, met or not
   --grid              pc over widths 10 to 4096 and minibatches of 1 to 1024
+  --gpu               the webgpu engine: widths and minibatches of 64, 256 and 1024, with 1, 8 and 32 runs packed;
+                      with --peer, PyTorch on the same GPU
   --gauss-newton      Gauss-Newton against 256 gradient steps: Q, accuracy over five seeds, and time
   --rows              the table of every shape, beside the others
 
@@ -34,6 +36,7 @@ options:
 export interface BenchRequest {
   targets: boolean;
   grid: boolean;
+  gpu: boolean;
   gaussNewton: boolean;
   rows: boolean;
   peer: boolean;
@@ -58,13 +61,14 @@ export const parseRequest = (
   try {
     const { values } = parseArgs({ args: [...argv], options: OPTIONS });
     if (values.help) return "help";
-    const { targets, grid, rows, peer, quick, markdown } = values;
+    const { targets, grid, gpu, rows, peer, quick, markdown } = values;
     const gaussNewton = values["gauss-newton"];
     return {
       targets,
       grid,
+      gpu,
       gaussNewton,
-      rows: rows || !(targets || grid || gaussNewton),
+      rows: rows || !(targets || grid || gpu || gaussNewton),
       peer,
       quick,
       markdown,
@@ -92,6 +96,7 @@ const text = { type: "string" } as const;
 const OPTIONS = {
   targets: flag,
   grid: flag,
+  gpu: flag,
   "gauss-newton": flag,
   rows: flag,
   peer: flag,

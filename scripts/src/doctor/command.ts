@@ -3,11 +3,12 @@ import { parseArgs } from "node:util";
 import type { EngineRegistry } from "@pclab/core";
 import { INSTRUCTION_SETS, measurePeak } from "@pclab/engine-native";
 import { resolveDatasetsFolder } from "@pclab/storage";
-import { createEngines } from "../engines.js";
+import { createEngines, prepareEngines } from "../engines.js";
 import { type Settings, SettingsError, readSettings } from "../start/settings.js";
 import { examineDatasets } from "./datasets.js";
 import { examineEngineChoice, examineEngines } from "./engines.js";
 import { broken } from "./finding.js";
+import { examineGpu } from "./gpu.js";
 import { examineHome, examineMachine } from "./machine.js";
 import { type Report, canRun, reportJson, reportText } from "./report.js";
 import { examinePostgres, examineQueue } from "./services.js";
@@ -68,6 +69,7 @@ const examine = async ({
     return { findings: [...machine, broken("settings", error.message)], engines: [] };
   }
   const { home, threads, redisUrl, datasetsOverride, tfjsBackend } = settings;
+  await prepareEngines(settings);
   const engines = given ?? createEngines(settings);
   const folder = resolveDatasetsFolder({ override: datasetsOverride, home });
   return {
@@ -77,6 +79,7 @@ const examine = async ({
       await examinePostgres(settings),
       await examineQueue(redisUrl),
       ...(await examineDatasets(folder)),
+      examineGpu(environment),
       ...examineTensorFlow(tfjsBackend),
       examineEngineChoice(engines, settings.engine),
     ],

@@ -78,7 +78,8 @@ describe("npm run doctor", () => {
     expect(output).toMatch(
       /^reference +ok +reference\/float64: [\d.]+ ms a minibatch, [\d.]+ images\/s, [\d.]+ GFLOP\/s; pc, 784-32x2-10, batch 16, 256 steps, 1 thread$/m,
     );
-    expect(output).toMatch(/^webgpu +none +cannot start: .*not part of this version$/m);
+    expect(output).toMatch(/^tfjs +none +cannot start: .*not part of this version$/m);
+    expect(output).toMatch(/^GPU +(note|none|ok) .*Vulkan/m);
     expect(output).toMatch(/^engine +ok +ENGINE=auto takes reference\/float64$/m);
     expect(output).toMatch(/The lab can run\.\n$/);
   });
@@ -88,12 +89,13 @@ describe("npm run doctor", () => {
     expect(status).toBe(0);
     expect(report.can_run).toBe(true);
     expect(report.engines.map(({ name, available }) => [name, available])).toEqual([
+      ["webgpu", false],
       ["native", false],
       ["reference", true],
       ["tfjs", false],
       ["webgpu", false],
     ]);
-    const measured = report.engines[1].measurement as Record<string, number>;
+    const measured = report.engines[2].measurement as Record<string, number>;
     expect(measured).toMatchObject({ sizes: [784, 32, 32, 10], batch_size: 16, threads: 1 });
     const { milliseconds_per_minibatch: milliseconds } = measured;
     expect(measured["images_per_second"]).toBeCloseTo(16_000 / milliseconds, 6);

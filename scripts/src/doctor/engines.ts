@@ -45,7 +45,7 @@ const examineEngine = async (
     return {
       name,
       id: factory.id,
-      measurement: await measureEngine(factory, trialOf(factory.id), options),
+      measurement: await measureEngine(factory, trialOf(factory), options),
     };
   } catch (error) {
     return { name, problem: `it starts as ${factory.id} and fails at work: ${messageOf(error)}` };

@@ -34,13 +34,14 @@ interface Trial {
 
 /** The paper's network. */
 const PAPER: Trial = { width: 256, depth: 8, batchSize: 64 };
-/** For an engine to which the paper's network is minutes of work. */
+/** For an engine to which the paper's network is minutes of work: a webgpu that computes on the CPU is one. */
 const SMALL: Trial = { width: 32, depth: 2, batchSize: 16 };
 
 /** Whether the engine of this id computes in JavaScript. */
 export const isSlow = (id: string): boolean => id === "reference/float64" || id === "tfjs/cpu";
 
-export const trialOf = (id: string): Trial => (isSlow(id) ? SMALL : PAPER);
+export const trialOf = ({ id, onlyByName = false }: EngineFactory): Trial =>
+  isSlow(id) || onlyByName ? SMALL : PAPER;
 
 export interface MeasureOptions {
   threads: number;

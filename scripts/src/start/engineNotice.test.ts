@@ -4,6 +4,9 @@ import { renamedEngine } from "../../../tests/renamedEngine.js";
 import { engineNotice } from "./engineNotice.js";
 
 const engines: EngineRegistry = {
+  webgpu: () => {
+    throw new EngineError("engine_unsupported", "there is no GPU");
+  },
   native: () => renamedEngine("native/avx2"),
   reference: () => referenceEngine,
 };

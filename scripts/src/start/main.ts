@@ -1,7 +1,7 @@
 /** The launcher behind `npm start`. It returns its exit status and lets the caller end the process. */
 import { join } from "node:path";
 import { EngineError } from "@pclab/core";
-import { createEngines } from "../engines.js";
+import { createEngines, prepareEngines } from "../engines.js";
 import { engineNotice } from "./engineNotice.js";
 import { runFirstSweep } from "./firstSweep.js";
 import { greeting, nearPath } from "./greeting.js";
@@ -38,6 +38,7 @@ export async function main({ argv, environment }: MainOptions): Promise<number> 
   }
   let notice: string[];
   try {
+    await prepareEngines(settings);
     notice = engineNotice(createEngines(settings), settings.engine);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

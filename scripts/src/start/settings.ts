@@ -19,6 +19,7 @@ Starts the lab: PostgreSQL and the queue (its own, unless given), the API, and a
   PCLAB_THREADS    cores that they share (this machine's)
   ENGINE           what trains runs that leave it open: ${ENGINES.join(", ")} (auto: the best that starts)
   PCLAB_TFJS_BACKEND  what the engine tfjs computes on: ${TFJS_BACKENDS.join(", ")} (cpu: plain JavaScript, for a try)
+  PCLAB_WEBGPU_SOFTWARE  1: the webgpu engine may run on a driver that computes on the CPU, for tests
   PCLAB_DATASETS   a folder with the data sets, for a machine without internet
   DATABASE_URL     a PostgreSQL to use instead of the lab's own
   REDIS_URL        a Redis to use instead of the lab's own
@@ -33,6 +34,8 @@ export interface Settings {
   threads: number;
   engine: EngineChoice;
   tfjsBackend: TfjsBackend;
+  /** The webgpu engine may run on a driver that computes on the CPU. */
+  allowSoftwareGpu: boolean;
   /** Null: the launcher brings its own. */
   databaseUrl: string | null;
   redisUrl: string | null;
@@ -79,6 +82,7 @@ export function readSettings(
     threads: number("PCLAB_THREADS", availableParallelism(), 1, 1024),
     engine: oneOf("ENGINE", ENGINES, "auto"),
     tfjsBackend: oneOf("PCLAB_TFJS_BACKEND", TFJS_BACKENDS, "tensorflow"),
+    allowSoftwareGpu: number("PCLAB_WEBGPU_SOFTWARE", 0, 0, 1) === 1,
     databaseUrl: text("DATABASE_URL"),
     redisUrl: text("REDIS_URL"),
     datasetsOverride: text("PCLAB_DATASETS") ?? undefined,

@@ -16,6 +16,7 @@ const COLUMNS: Columns = [
   ["state", ({ state }: WorkerBody) => state],
   ["slots", ({ slots }: WorkerBody) => `${slots.busy}/${slots.total}`],
   ["engines", ({ engines }: WorkerBody) => engines],
+  ["gpu", ({ gpu }: WorkerBody) => gpu?.name ?? null],
   ["heard of", (worker: WorkerBody) => worker.heartbeat_at],
 ];
 
@@ -81,6 +82,15 @@ const viewWorker = (row: WorkerRow, leaseMs: number): WorkerBody => ({
   state: stateOf(row, leaseMs),
   slots: { total: row.slots, busy: row.busySlots },
   engines: row.engines,
+  gpu:
+    row.gpu === null
+      ? null
+      : {
+          name: row.gpu.name,
+          driver: row.gpu.driver,
+          index: row.gpu.index,
+          memory_bytes: row.gpu.memoryBytes,
+        },
   version: row.version,
   started_at: row.startedAt.toISOString(),
   heartbeat_at: row.heartbeatAt.toISOString(),

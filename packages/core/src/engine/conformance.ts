@@ -12,6 +12,10 @@ import { trainingCases } from "./conformance/trainingCases.js";
 import type { EngineFactory } from "./engine.js";
 
 export type { ConformanceCase, ConformanceTolerances } from "./conformance/case.js";
+/** For an engine's own tests. */
+export { expectClose, expectSameState } from "./conformance/compare.js";
+export { type Problem, createProblem, settingsOf } from "./conformance/problems.js";
+export { minibatchOf } from "./conformance/withEngine.js";
 
 /** What every engine does. */
 export const conformanceCases = (

@@ -11,6 +11,7 @@
 import type {
   ActivationName,
   Algorithm,
+  InferenceMethod,
   NodeConvention,
   OptimiserName,
 } from "../experiment/vocabulary.js";
@@ -172,6 +173,10 @@ export interface EngineOptions {
 export interface EngineFactory {
   /** Names the engine, its precision and, where it matters, its instruction set: equal ids give equal bytes. */
   readonly id: string;
+  /** Of inference, for PC; all that this version has where it is left out. */
+  readonly inferenceMethods?: readonly InferenceMethod[];
+  /** `auto` does not take it: there for tests. */
+  readonly onlyByName?: boolean;
   /** Where replicas in one engine train faster than engines side by side. */
   readonly packing?: EnginePacking;
   create(options: EngineOptions): Promise<Engine>;

@@ -7,6 +7,7 @@ import { type SpecWire, TRAINING_IMAGES, specSchema } from "./specSchema.js";
 import {
   AVAILABLE_ENGINES,
   AVAILABLE_INFERENCE_METHODS,
+  ENGINES_WITH_GRADIENT_ALONE,
   type Algorithm,
   relaxesCondition2,
   relaxesCondition3,
@@ -138,13 +139,17 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
       detail: `engine '${spec.engine}' is not part of this version; use ${["auto", ...AVAILABLE_ENGINES].join(" or ")}`,
     });
   }
-  if (spec.engine === "tfjs" && spec.algorithm !== "bp" && inference.method === "gauss_newton") {
+  if (
+    ENGINES_WITH_GRADIENT_ALONE.some((name) => name === spec.engine) &&
+    spec.algorithm !== "bp" &&
+    inference.method === "gauss_newton"
+  ) {
     problems.push({
       path: ["inference", "method"],
       code: "conflict",
       got: inference.method,
       allowed: "gradient, or engine native or reference",
-      detail: "engine 'tfjs' has no gauss_newton; use inference.method gradient or another engine",
+      detail: `engine '${spec.engine}' has no gauss_newton; use inference.method gradient or another engine`,
     });
   }
   if (spec.variance.initial < spec.variance.floor) {

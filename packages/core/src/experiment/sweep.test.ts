@@ -152,7 +152,7 @@ describe("a sweep", () => {
     ],
     [
       "an engine of a later version",
-      { base: { algorithm: "bp", engine: "webgpu" } },
+      { base: { algorithm: "bp", engine: "tfjs" } },
       "#/base/engine",
       "not_available",
     ],

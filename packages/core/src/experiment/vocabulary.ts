@@ -41,13 +41,11 @@ export const ENGINES = ["auto", "reference", "native", "webgpu", "tfjs"] as cons
 export type EngineChoice = (typeof ENGINES)[number];
 export type EngineName = Exclude<EngineChoice, "auto">;
 
-/** The engines this version contains, best first. */
-export const AVAILABLE_ENGINES: readonly EngineName[] = ["native", "reference", "tfjs"];
+/** The engines this version contains, best first: `auto` takes the first that can start on the worker. */
+export const AVAILABLE_ENGINES: readonly EngineName[] = ["webgpu", "native", "reference", "tfjs"];
 
-/** Of which `auto` takes the first that can start on the worker; tfjs, a second opinion, is for who asks for it. */
-export const AUTOMATIC_ENGINES: readonly EngineName[] = AVAILABLE_ENGINES.filter(
-  (name) => name !== "tfjs",
-);
+/** What they infer by; the others have every method. */
+export const ENGINES_WITH_GRADIENT_ALONE: readonly EngineName[] = ["webgpu", "tfjs"];
 
 export const TIMINGS = ["shared", "exclusive"] as const;
 export type Timing = (typeof TIMINGS)[number];

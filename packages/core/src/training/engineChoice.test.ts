@@ -47,17 +47,32 @@ describe("auto", () => {
   });
 
   test("is never tfjs, which is for who asks for it", () => {
-    const tfjs = () => factory("tfjs/tensorflow");
+    const tfjs = () => ({ ...factory("tfjs/tensorflow"), onlyByName: true });
     expect(startEngine({ native: unbuilt, reference, tfjs }, "auto").id).toBe("reference/float64");
     expect(refusal(() => startEngine({ tfjs }, "auto")).message).toContain("can: tfjs");
     expect(startEngine({ tfjs }, "tfjs").id).toBe("tfjs/tensorflow");
     expect(resumeEngine({ reference, tfjs }, "auto", "tfjs/tensorflow").id).toBe("tfjs/tensorflow");
   });
 
+  test("passes over an engine that is there for tests, and one without the run's inference method", () => {
+    const webgpu = (changes: Partial<EngineFactory>): EngineRegistry => ({
+      ...both,
+      webgpu: () => ({ ...factory("webgpu/gpu"), inferenceMethods: ["gradient"], ...changes }),
+    });
+    expect(startEngine(webgpu({}), "auto").id).toBe("webgpu/gpu");
+    expect(startEngine(webgpu({}), "auto", "gradient").id).toBe("webgpu/gpu");
+    expect(startEngine(webgpu({}), "auto", "gauss_newton").id).toBe("native/avx512");
+    expect(startEngine(webgpu({}), "webgpu", "gauss_newton").id).toBe("webgpu/gpu");
+    expect(startEngine(webgpu({ onlyByName: true }), "auto").id).toBe("native/avx512");
+    expect(startEngine(webgpu({ onlyByName: true }), "webgpu").id).toBe("webgpu/gpu");
+  });
+
   test("with no engine that starts is refused, with every reason", () => {
     const { code, message } = refusal(() => startEngine({ native: unbuilt }, "auto"));
     expect(code).toBe("engine_unsupported");
-    expect(message).toMatch(/apt-get install g\+\+.*reference is not part.*can: none/);
+    expect(message).toMatch(
+      /webgpu is not part.*apt-get install g\+\+.*reference is not part.*can: none/,
+    );
   });
 });
 
@@ -112,11 +127,11 @@ describe("a resumed run", () => {
 
 test("every engine that a spec can name has its state, what is available first", () => {
   const states = engineStates(withoutCompiler);
-  expect(states.map(({ name }) => name)).toEqual(["native", "reference", "tfjs", "webgpu"]);
+  expect(states.map(({ name }) => name)).toEqual(["webgpu", "native", "reference", "tfjs"]);
   expect(states.map((state) => ("problem" in state ? state.problem : state.factory.id))).toEqual([
+    expect.stringContaining("not part of this version"),
     expect.stringContaining("no compiler"),
     "reference/float64",
-    expect.stringContaining("not part of this version"),
     expect.stringContaining("not part of this version"),
   ]);
   expect(startableEngines(withoutCompiler)).toEqual(["reference"]);

@@ -5,11 +5,11 @@
 import type { EngineFactory } from "../engine/engine.js";
 import { EngineError } from "../engine/engineError.js";
 import {
-  AUTOMATIC_ENGINES,
   AVAILABLE_ENGINES,
   ENGINES,
   type EngineChoice,
   type EngineName,
+  type InferenceMethod,
 } from "../experiment/vocabulary.js";
 
 /**
@@ -38,19 +38,41 @@ export const engineStates = (registry: EngineRegistry): EngineState[] =>
 export const startableEngines = (registry: EngineRegistry): EngineName[] =>
   engineStates(registry).flatMap((state) => ("factory" in state ? [state.name] : []));
 
-/** @throws EngineError engine_unsupported when the choice cannot start here, with the reason; there is no fallback */
-export const startEngine = (registry: EngineRegistry, choice: EngineChoice): EngineFactory => {
+/**
+ * @param method what the run infers by: `auto` passes over engines without it, and so finds one for every run
+ * @throws EngineError engine_unsupported when the choice cannot start here, with the reason; there is no fallback
+ */
+export const startEngine = (
+  registry: EngineRegistry,
+  choice: EngineChoice,
+  method?: InferenceMethod,
+): EngineFactory => {
   const problems: string[] = [];
-  for (const name of choice === "auto" ? AUTOMATIC_ENGINES : [choice]) {
+  for (const name of choice === "auto" ? AVAILABLE_ENGINES : [choice]) {
     const state = stateOf(registry, name);
-    if ("factory" in state) return state.factory;
-    problems.push(state.problem);
+    if ("problem" in state) {
+      problems.push(state.problem);
+      continue;
+    }
+    const objection = choice === "auto" ? objectionTo(state.factory, method) : null;
+    if (objection === null) return state.factory;
+    problems.push(objection);
   }
   const startable = startableEngines(registry).join(", ") || "none";
   throw new EngineError(
     "engine_unsupported",
     `Engine '${choice}' cannot start here: ${problems.join("; ")}. Engines that can: ${startable}.`,
   );
+};
+
+/** Why `auto` does not take an engine that starts; null when it does. */
+const objectionTo = (
+  { id, onlyByName = false, inferenceMethods }: EngineFactory,
+  method: InferenceMethod | undefined,
+): string | null => {
+  if (onlyByName) return `${id} is taken by its name alone`;
+  if (method === undefined || inferenceMethods === undefined) return null;
+  return inferenceMethods.includes(method) ? null : `${id} has no inference method '${method}'`;
 };
 
 /**
@@ -63,7 +85,8 @@ export const resumeEngine = (
   registry: EngineRegistry,
   choice: EngineChoice,
   id: string,
-): EngineFactory => engineWithId(registry, id) ?? startEngine(registry, choice);
+  method?: InferenceMethod,
+): EngineFactory => engineWithId(registry, id) ?? startEngine(registry, choice, method);
 
 const engineWithId = (registry: EngineRegistry, id: string): EngineFactory | null => {
   const [prefix, variant] = id.split("/");

@@ -18,6 +18,9 @@ export const tfjsEngine = (backend: TfjsBackend = "tensorflow"): EngineFactory =
   const id = `tfjs/${backend}`;
   return {
     id,
+    inferenceMethods: ["gradient"],
+    // A second opinion, for who asks for it.
+    onlyByName: true,
     create: async (options) => {
       refuseOtherMethods(options);
       await startBackend(backend);

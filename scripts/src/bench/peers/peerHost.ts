@@ -12,6 +12,8 @@ export interface PeerHostOptions {
   /** The path of scripts/peers/pytorch_pc.py. */
   script: string;
   environment: NodeJS.ProcessEnv;
+  /** What PyTorch computes on. */
+  device?: "cpu" | "cuda";
 }
 
 export class PeerHost {

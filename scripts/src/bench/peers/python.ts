@@ -57,12 +57,14 @@ export const peerProgram = ({
   threads,
   setting,
   environment,
+  device = "cpu",
 }: {
   python: string;
   script: string;
   threads: number;
   setting: Setting;
   environment: NodeJS.ProcessEnv;
+  device?: "cpu" | "cuda";
 }): PeerProgram => {
   const count = String(threads);
   const merged: NodeJS.ProcessEnv = {
@@ -74,7 +76,8 @@ export const peerProgram = ({
   };
   for (const name of Object.keys(merged)) if (merged[name] === undefined) delete merged[name];
   // -B: no bytecode is left beside the sources.
-  return { program: python, args: ["-B", script, "--threads", count], environment: merged };
+  const args = ["-B", script, "--threads", count, "--device", device];
+  return { program: python, args, environment: merged };
 };
 
 /** One thread on a shape where products and elementwise work both count; an eighth of a phase is enough to tell. */

@@ -23,6 +23,13 @@ export const VARIANTS: readonly Variant[] = [
   { id: "bp_fast", name: FASTEST, models: ["bp"] },
 ];
 
+/** Those that have a GPU's formulation. */
+export const GPU_VARIANTS: readonly Variant[] = [
+  { id: "manual", name: MANUAL, models: ["pc"] },
+  { id: "compile", name: "PyTorch manual under torch.compile", models: ["pc"] },
+  { id: "autograd", name: AUTOGRAD, models: ["pc"] },
+];
+
 /** Measured on one shape alone: they are slow, or few machines have them. */
 export const RARE_VARIANTS: readonly Variant[] = [
   { id: "compile", name: "PyTorch manual under torch.compile", models: ["pc"] },
