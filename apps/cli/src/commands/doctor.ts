@@ -137,7 +137,7 @@ const machineFindings = ({ findings, engines }: LocalReport): Finding[] => [
         : {
             part: name,
             state: "ok",
-            detail: `${id ?? name}: ${number(Number(measurement.images_per_second.toPrecision(3)))} images/s of predictive coding, ${measurement.threads} threads`,
+            detail: `${id ?? name}: ${number(Number(measurement.gflops.toPrecision(3)))} GFLOP/s in predictive coding, ${measurement.threads} threads`,
           },
   ),
 ];

@@ -14,7 +14,7 @@ export interface LocalReport {
     available: boolean;
     id?: string;
     problem?: string;
-    measurement?: { images_per_second: number; threads: number };
+    measurement?: { gflops: number; threads: number };
   }[];
 }
 
