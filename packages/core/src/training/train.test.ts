@@ -109,7 +109,7 @@ describe("a run", () => {
 
   test("with keep_best gives out a checkpoint at every evaluation that validated better than all before", async () => {
     const events = await eventsOf(
-      smallOptions(smallSpec({ algorithm: "bp", keep_best: true, learning_rate: 0.05 })),
+      smallOptions(smallSpec({ algorithm: "bp", keep_best: true, learning_rate: 0.001 })),
     );
     const rows = rowsOf(events);
     const at = (name: string) => rows.filter((row) => row.name === name).map(({ value }) => value);
@@ -132,7 +132,9 @@ describe("a run", () => {
     expect(checkpoints.filter(({ final }) => !final).every((checkpoint) => checkpoint.best)).toBe(
       true,
     );
-    const plain = await eventsOf(smallOptions(smallSpec({ algorithm: "bp", learning_rate: 0.05 })));
+    const plain = await eventsOf(
+      smallOptions(smallSpec({ algorithm: "bp", learning_rate: 0.001 })),
+    );
     expect(of(plain, "checkpoint").map((checkpoint) => checkpoint.best)).toEqual([false]);
     expect(withoutClocks(rows)).toEqual(withoutClocks(rowsOf(plain)));
   });
