@@ -27,4 +27,15 @@ describe("the examples", () => {
       expect([depth, inference.steps, trainSize + validationSize]).toEqual([8, 256, 60_000]);
     }
   });
+
+  test("search.yaml begins with runs of its space, and has validation images to compare them by", () => {
+    const runs = runsOf("search.yaml");
+    expect(runs).toHaveLength(8);
+    for (const { learningRate, validationSize, epochs } of runs) {
+      expect(learningRate).toBeGreaterThan(1e-5);
+      expect(learningRate).toBeLessThan(1e-2);
+      expect(validationSize).toBeGreaterThan(0);
+      expect(epochs).toBe(9);
+    }
+  });
 });

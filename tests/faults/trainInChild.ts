@@ -60,6 +60,7 @@ const attempt = async ({ spec, ...training }: Training, killAfter: number): Prom
       ...training,
       checkpointEverySeconds: Number.isFinite(killAfter) ? 0 : Number.POSITIVE_INFINITY,
       slots: 1,
+      stopAfterEpochs: null,
       engine: spec.engine,
       engineSettings: {},
     });

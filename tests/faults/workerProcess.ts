@@ -2,6 +2,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+/** The server with its dispatcher, which can be run and killed as a worker is. */
+export const API_FILE = fileURLToPath(new URL("../../apps/api/src/server.ts", import.meta.url));
+
 const WORKER_FILE = fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url));
 
 export class WorkerProcess {
@@ -9,10 +12,10 @@ export class WorkerProcess {
   readonly exited: Promise<number | NodeJS.Signals | null>;
   log = "";
 
-  constructor(environment: Record<string, string>) {
+  constructor(environment: Record<string, string>, file = WORKER_FILE) {
     this.#process = spawn(
       process.execPath,
-      ["--import", "tsx", "--conditions=pclab-source", WORKER_FILE],
+      ["--import", "tsx", "--conditions=pclab-source", file],
       { env: { PATH: process.env["PATH"], ...environment }, stdio: ["ignore", "pipe", "pipe"] },
     );
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

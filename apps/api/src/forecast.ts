@@ -3,8 +3,10 @@ import {
   ASSUMED_PACE,
   type AnalysisSettings,
   type ExperimentSpec,
+  type Halving,
   type Sweep,
   analysesByRun,
+  expectedShare,
   forecastAnalysisSeconds,
   parseAnalysis,
   trainingMultiplyAdds,
@@ -21,24 +23,26 @@ import {
 const MEASURED = 100;
 
 export interface Forecast {
-  /** Of one core, in the order of the sweep. */
+  /** Of one core, in the order of the sweep: to each run's end, or to its first rung. */
   runSeconds: number[];
+  /** Of all its runs together, those included that its search will make. */
+  trainingSeconds: number;
   analyses: SweepAnalysis[];
   basis: "measured" | "assumed";
 }
 
-export const forecastSweep = async (
-  database: Database,
-  { runs, preset }: Sweep,
-): Promise<Forecast> => {
+export const forecastSweep = async (database: Database, sweep: Sweep): Promise<Forecast> => {
+  const { runs, preset, halving = null } = sweep;
   const [measured, measuredAnalyses] = await measuredSoFar(database);
   const wanted = analysesByRun(preset?.figures ?? []).flatMap(({ run, analyses }) =>
     analyses.map((wire) => ({ run, settings: settingsOf(wire) })),
   );
   const paceOf = ({ algorithm }: ExperimentSpec): number =>
     trainingPace(algorithm, measured) ?? ASSUMED_PACE;
+  const secondsOf = (spec: ExperimentSpec): number => trainingMultiplyAdds(spec) / paceOf(spec);
   return {
-    runSeconds: runs.map((spec) => trainingMultiplyAdds(spec) / paceOf(spec)),
+    runSeconds: runs.map((spec) => secondsOf(spec) * firstPart(spec, halving)),
+    trainingSeconds: expectedSeconds(runs.map(secondsOf), sweep),
     analyses: wanted.flatMap(({ run, settings }) => {
       const spec = runs[run];
       if (spec === undefined) return [];
@@ -51,6 +55,33 @@ export const forecastSweep = async (
     }),
     basis: measured.length > 0 ? "measured" : "assumed",
   };
+};
+
+/** How long runs will take that a search makes later, to their first rung or their end. */
+export const openRunForecast = async (
+  database: Database,
+): Promise<(spec: ExperimentSpec, halving: Halving | null) => number> => {
+  const measured = await listMeasuredRuns(database, MEASURED);
+  return (spec, halving) =>
+    (trainingMultiplyAdds(spec) / (trainingPace(spec.algorithm, measured) ?? ASSUMED_PACE)) *
+    firstPart(spec, halving);
+};
+
+/** The share of a run up to where it first stops. */
+const firstPart = ({ epochs }: ExperimentSpec, halving: Halving | null): number =>
+  halving === null || epochs === null ? 1 : halving.minEpochs / epochs;
+
+/** Runs that are not proposed yet are taken to be like those that the search begins with. */
+const expectedSeconds = (runSeconds: readonly number[], { runs, tpe, halving }: Sweep): number => {
+  const together = tpe === undefined ? runs.length : Math.min(tpe.startup, runs.length);
+  const trained = runSeconds.map((seconds, index) => {
+    const epochs = runs[index]?.epochs ?? null;
+    const share =
+      halving === undefined || epochs === null ? 1 : expectedShare(halving, epochs, together);
+    return seconds * share;
+  });
+  const sum = trained.reduce((total, seconds) => total + seconds, 0);
+  return tpe === undefined ? sum : (sum / runs.length) * tpe.samples;
 };
 
 export const forecastAnalysis = async (

@@ -25,7 +25,7 @@ export interface CheckedSweep {
 
 /** @throws ApiError validation, forbidden */
 export const checkSweep = async (
-  { database, inspectDataset }: AppContext,
+  { database, inspectDataset }: Pick<AppContext, "database" | "inspectDataset">,
   caller: Caller,
   body: unknown,
 ): Promise<CheckedSweep> => {
@@ -34,7 +34,10 @@ export const checkSweep = async (
   const sweep = expanded.value;
   const submission = readSubmission(body);
   if (submission.priority_class === "urgent") requireScope(caller, "operate", "urgent work");
-  const missing = await datasetProblems(inspectDataset, sweep.runs);
+  const missing = await datasetProblems(inspectDataset, [
+    ...sweep.runs,
+    ...(sweep.tpe?.probes ?? []),
+  ]);
   if (missing.length > 0) throw refused(missing);
   return { sweep, submission, forecast: await forecastSweep(database, sweep) };
 };
@@ -52,7 +55,7 @@ export interface SubmitOptions {
 }
 
 export const submitSweep = async (
-  { database }: AppContext,
+  { database }: Pick<AppContext, "database">,
   { caller, body, checked, idempotencyKey, answer }: SubmitOptions,
 ): Promise<{ stored: SweepRow } | { replayed: Replay }> => {
   const { sweep, submission, forecast } = checked;
@@ -67,6 +70,8 @@ export const submitSweep = async (
       runs: sweep.runs,
       runSeconds: forecast.runSeconds,
       analyses: forecast.analyses,
+      stopAfterEpochs: sweep.halving?.minEpochs ?? null,
+      ...(sweep.tpe === undefined ? {} : searchOf(sweep.tpe)),
       ...definedOnly({ ...labels, priorityClass: priority_class, onDuplicate: on_duplicate }),
     },
     idempotencyKey === undefined
@@ -74,6 +79,12 @@ export const submitSweep = async (
       : { claim: { userId, key: idempotencyKey, bodySha256: sha256Of(body) }, answer },
   );
 };
+
+/** A search that made all its runs at once makes no further ones. */
+const searchOf = (tpe: NonNullable<Sweep["tpe"]>) => ({
+  points: tpe.points,
+  plannedRuns: tpe.samples > tpe.points.length ? tpe.samples : null,
+});
 
 const sha256Of = (body: unknown): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash("sha256").update(canonicalJson(body)).digest());

@@ -58,6 +58,8 @@ type Outcome =
   | { type: "crashed"; detail: string }
   | { type: "handed_back"; detail: string }
   | { type: "paused" }
+  /** Its search decides whether it goes on. */
+  | { type: "rung_reached" }
   | { type: "canceled" }
   /** The run is another's by now, or the worker must go: nothing more is written. */
   | { type: "lost" };
@@ -152,6 +154,7 @@ export class Attempt implements Leased {
         datasetsFolder,
         checkpointEverySeconds: checkpointSeconds,
         slots,
+        stopAfterEpochs: claimed.stopAfterEpochs,
         engine: spec.engine === "auto" ? workerEngine : spec.engine,
         engineSettings,
         threads: this.#threads,
@@ -209,8 +212,9 @@ export class Attempt implements Leased {
         return;
       }
       case "finished":
+      case "rung_reached":
         this.progress = message.progress;
-        this.#settle({ type: "finished" });
+        this.#settle({ type: message.type });
         return;
       case "fault":
         this.#settle(message);
@@ -310,6 +314,8 @@ export class Attempt implements Leased {
           return recordEnd(database, fence, { event: "stopped" }, progress);
         case "paused":
           return recordEnd(database, fence, { event: "checkpoint_written" }, progress);
+        case "rung_reached":
+          return recordEnd(database, fence, { event: "rung_reached" }, progress);
         case "crashed":
         case "handed_back":
           await giveUpRun(database, fence, outcome.type, outcome.detail);

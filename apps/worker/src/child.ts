@@ -8,11 +8,10 @@ import type {
   PackMessage,
   ReadyMessage,
   ToChild,
-  ToMember,
   TrainMessage,
 } from "./messages.js";
 import { analyseRun } from "./analyseRun.js";
-import { trainPack } from "./trainPack.js";
+import { type TrainingPack, trainPack } from "./trainPack.js";
 import { trainRun } from "./trainRun.js";
 
 // A supervisor that was killed cannot end this process: its going is the sign.
@@ -56,16 +55,21 @@ const analyseAndTell = (message: AnalyseMessage): void => {
     .catch(() => process.exit(1));
 };
 
-let tellMember: (member: number, message: ToMember) => void = () => undefined;
+/** Messages to members come while the engines are still being looked for, too. */
+let pack: Promise<TrainingPack> | null = null;
+
+const startPack = async (message: PackMessage): Promise<TrainingPack> => {
+  // Its members come from one worker, and have its settings.
+  const settings = message.members[0]?.engineSettings ?? {};
+  await prepareEngines(settings);
+  return trainPack(message, { engines: createEngines(settings), send });
+};
 
 const trainPackAndTell = async (message: PackMessage): Promise<void> => {
   try {
-    // Its members come from one worker, and have its settings.
-    const settings = message.members[0]?.engineSettings ?? {};
-    await prepareEngines(settings);
-    const pack = trainPack(message, { engines: createEngines(settings), send });
-    ({ tellMember } = pack);
-    await pack.ended;
+    pack = startPack(message);
+    const { ended } = await pack;
+    await ended;
   } catch (error) {
     // Nobody knows which member is to blame: the process ends as by a crash, and each is tried alone.
     const lastWords = error instanceof Error ? error.message : String(error);
@@ -82,7 +86,10 @@ process.on("message", (message: ToChild) => {
       void trainPackAndTell(message);
       return;
     case "to_member":
-      tellMember(message.member, message.message);
+      // One that could not start ends the process.
+      void pack
+        ?.then(({ tellMember }) => tellMember(message.member, message.message))
+        .catch(() => undefined);
       return;
     case "analyse":
       analyseAndTell(message);

@@ -19,6 +19,8 @@ export interface TrainMessage {
   datasetsFolder: string;
   checkpointEverySeconds: number;
   slots: number;
+  /** Epochs after which it stops for its search; null for none before its end. */
+  stopAfterEpochs: number | null;
   /** The spec's choice or, where that is `auto`, the worker's. */
   engine: EngineChoice;
   engineSettings: EngineSettings;
@@ -94,12 +96,13 @@ export type FromAnalysis =
   | { type: "points"; engineId: string; points: LandscapePoint[] }
   | { type: "result"; engineId: string; result: object };
 
-/** Nothing follows a `finished` or a `fault`; the child then waits to be ended. */
+/** Nothing follows a `finished`, a `rung_reached` or a `fault`; the child then waits to be ended. */
 export type FromChild =
   | FirstStepMessage
   | { type: "progress"; progress: Progress }
   | { type: "metrics"; rows: MetricRow[]; progress: Progress }
   | CheckpointMessage
+  | { type: "rung_reached"; progress: Progress }
   | { type: "finished"; progress: Progress }
   | FromAnalysis
   | ({ type: "fault" } & Fault);

@@ -64,6 +64,7 @@ const packsOf = (runsPerPack: number | null, held?: number) => {
       slots: 1,
       engine: "reference",
       engineSettings: {},
+      stopAfterEpochs: null,
       threads: 1,
     };
     const joined: Omit<Joined, "process"> = { messages: [], ends: [] };

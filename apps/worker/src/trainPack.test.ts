@@ -51,6 +51,7 @@ const messageOf = (spec: ExperimentSpec, over: Partial<TrainMessage> = {}): Trai
   slots: 1,
   engine: "auto",
   engineSettings: {},
+  stopAfterEpochs: null,
   threads: 1,
   ...over,
 });

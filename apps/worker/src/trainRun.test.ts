@@ -71,6 +71,7 @@ const messagesOf = async ({
     datasetsFolder,
     checkpointEverySeconds: Number.POSITIVE_INFINITY,
     slots: 1,
+    stopAfterEpochs: null,
     engine: "auto",
     engineSettings: {},
     threads: threads[0],

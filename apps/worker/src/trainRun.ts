@@ -62,6 +62,7 @@ export const trainRun = async (
     control,
     checkpointEverySeconds,
     slots,
+    stopAfterEpochs: message.stopAfterEpochs,
   });
   let isFirst = true;
   let progressMs = Number.NEGATIVE_INFINITY;

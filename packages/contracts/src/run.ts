@@ -42,6 +42,9 @@ export const runSchema = z.object({
     .string()
     .nullable()
     .meta({ description: "the run that was trained, where this one took over its results" }),
+  stop_after_epochs: z.int().nullable().meta({
+    description: "its search compares it with others there, before it goes on; null: its end",
+  }),
   progress: z.object({
     epoch: z.number(),
     weight_updates: z.int(),

@@ -25,6 +25,9 @@ export const sweepBodySchema = z.object({
   priority: z.int().meta({ description: "among its owner's sweeps of the class, higher first" }),
   state: z.enum(SWEEP_STATES),
   run_count: z.int(),
+  planned_run_count: z.int().meta({
+    description: "runs once its search has made them all; run_count, where they are all there",
+  }),
   counts: runCountsSchema,
   analyses: z
     .record(z.enum(ANALYSIS_STATES), z.int())
@@ -55,7 +58,7 @@ export const sweepChangesSchema = z.strictObject({
 export const planSchema = z.object({
   dry_run: z.literal(true),
   name: z.string(),
-  run_count: z.int(),
+  run_count: z.int().meta({ description: "those that its search will make included" }),
   analysis_count: z.int().meta({ description: "done once their runs have succeeded" }),
   estimated_slot_seconds: z
     .number()
@@ -69,11 +72,13 @@ export const planSchema = z.object({
     .nullable()
     .meta({ description: "the same shared by the slots there are, the queue left aside" }),
   estimate_reason: z.string().nullable().meta({ description: "why there is no estimate" }),
-  runs: z.array(
-    z.object({
-      name: z.string(),
-      spec: z.record(z.string(), z.unknown()),
-      analyses: z.array(analysisSchema),
-    }),
-  ),
+  runs: z
+    .array(
+      z.object({
+        name: z.string(),
+        spec: z.record(z.string(), z.unknown()),
+        analyses: z.array(analysisSchema),
+      }),
+    )
+    .meta({ description: "of a search that learns, those that it begins with" }),
 });

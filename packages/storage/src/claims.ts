@@ -35,6 +35,8 @@ export interface ClaimedRun {
   manifest: unknown;
   /** Where to go on from; null for a fresh start. */
   checkpoint: CheckpointRow | null;
+  /** Epochs after which it stops for its search; null for none before its end. */
+  stopAfterEpochs: number | null;
 }
 
 /** How many slots a queued run wants, as far as a worker must know before it claims; null when it is not to be had. */
@@ -92,6 +94,7 @@ export const claimRun = async (
       storedSpec: run.spec,
       manifest: run.manifest,
       checkpoint,
+      stopAfterEpochs: run.stopAfterEpochs,
     };
   });
   if (claimed !== null) await noteTurn(database, runId);

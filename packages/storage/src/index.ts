@@ -27,9 +27,11 @@ export { SHOWN_METRICS, type ShownMetric, listMetrics, listMetricsOfRuns } from 
 export * from "./migrate/migrate.js";
 export * from "./migrate/migrationError.js";
 export { StateConflictError } from "./moveRun.js";
+export { MAX_QUEUED_RUNS_PER_USER, type NewRuns, QueuedRunsQuotaError } from "./newRuns.js";
 export type { Reach, Viewer } from "./reach.js";
 export * from "./recovery.js";
 export * from "./results.js";
+export * from "./rungs.js";
 export * from "./runActions.js";
 export {
   RUN_EVENT_TYPES,
@@ -44,6 +46,7 @@ export {
 } from "./runEvents.js";
 export { RUN_SORT_KEYS, type RunCursor, type RunSort, cursorOf } from "./runSort.js";
 export * from "./runs.js";
+export * from "./searches.js";
 export * from "./sweepActions.js";
 export * from "./sweepChanges.js";
 export * from "./sweeps.js";

@@ -7,6 +7,7 @@ import {
   type Progress,
   type RunEvent,
   type RunReason,
+  type RunState,
   LIVE_STATES,
 } from "@pclab/core";
 import type { Database, Transaction } from "./database.js";
@@ -150,12 +151,12 @@ export const recordCheckpoint = async (
   });
 
 export type Ending =
-  | { event: "last_step" | "stopped" | "checkpoint_written" }
+  | { event: "last_step" | "stopped" | "checkpoint_written" | "rung_reached" }
   | { event: "fault"; reason: RunReason; detail: string };
 
 /**
  * The end of the attempt: of the run, or of its work until somebody resumes it. A canceling run ends canceled, however far
- * its work had come.
+ * its work had come; a pausing one that came to its rung has its checkpoint.
  */
 export const recordEnd = async (
   { prisma }: Database,
@@ -166,7 +167,7 @@ export const recordEnd = async (
   prisma.$transaction(async (transaction) => {
     await proveEpoch(transaction, fence);
     const run = await transaction.run.findUniqueOrThrow({ where: { id: fence.runId } });
-    const event: RunEvent = run.state === "canceling" ? "stopped" : ending.event;
+    const event = eventInState(run.state as RunState, ending);
     const failure = event === "fault" && ending.event === "fault" ? ending : null;
     if (progress !== null) await writeProgress(transaction, fence.runId, progress);
     const state = await moveRun(transaction, fence.runId, event, {
@@ -176,6 +177,11 @@ export const recordEnd = async (
     });
     await closeAttempt(transaction, fence.runId, state, failure?.detail ?? null);
   });
+
+const eventInState = (state: RunState, { event }: Ending): RunEvent => {
+  if (state === "canceling") return "stopped";
+  return state === "pausing" && event === "rung_reached" ? "checkpoint_written" : event;
+};
 
 const writeProgress = async (
   transaction: Transaction,

@@ -83,19 +83,24 @@ export const moveRun = async (
 };
 
 /**
- * Moves every run of a sweep that can go, in a few statements however many they are; answers which went. Whether the sweep
- * has ended is for the caller to tell, who may change more of it.
+ * Moves every run of a sweep that can go, or those of them that are named, in a few statements however many they are;
+ * answers which went. Whether the sweep has ended is for the caller to tell, who may change more of it.
  */
 export const moveRunsOfSweep = async (
   transaction: Transaction,
   sweepId: string,
   event: RunEvent,
-  { from, ...details }: MoveDetails & { from?: readonly RunState[] } = {},
+  {
+    from,
+    ids: named,
+    ...details
+  }: MoveDetails & { from?: readonly RunState[]; ids?: string[] } = {},
 ): Promise<string[]> => {
   const states = statesThatAllow(event).filter((state) => from?.includes(state) ?? true);
   // In the order of their ids, as the heartbeats of workers lock them: neither can deadlock the other.
   const locked = await transaction.$queryRaw<{ id: string; state: RunState }[]>`
     SELECT id, state FROM runs WHERE sweep_id = ${sweepId} AND state IN (${Prisma.join(states)})
+      AND ${named === undefined ? Prisma.sql`true` : Prisma.sql`id = ANY(${named}::text[])`}
     ORDER BY id FOR NO KEY UPDATE`;
   for (const to of new Set(states.map((state) => transition(state, event)))) {
     if (to === null) continue;

@@ -51,10 +51,10 @@ export const appendStateEvents = async (
   await transaction.$executeRaw`
     WITH changed AS (
       UPDATE runs SET event_sequence = event_sequence + 1 WHERE id = ANY(${[...runIds]}::text[])
-      RETURNING id, sweep_id, event_sequence, reason, attempt)
+      RETURNING id, sweep_id, event_sequence, reason, reason_detail, attempt)
     INSERT INTO run_events (run_id, sequence, sweep_id, type, data)
     SELECT id, event_sequence, sweep_id, 'state',
-      jsonb_build_object('state', ${state}::text, 'reason', reason, 'reason_detail', NULL, 'attempt', attempt)
+      jsonb_build_object('state', ${state}::text, 'reason', reason, 'reason_detail', reason_detail, 'attempt', attempt)
     FROM changed`;
 };
 

@@ -1,6 +1,7 @@
 /** The same of a whole sweep, in a few statements however many runs it has. */
 import type { UserAction } from "@pclab/core";
 import type { Database, Transaction } from "./database.js";
+import { Prisma } from "./generated/prisma/client.js";
 import { moveRunsOfSweep } from "./moveRun.js";
 import { type Viewer, sweepsInReach } from "./reach.js";
 import { reasonOf, toEndOfLine } from "./runActions.js";
@@ -26,7 +27,8 @@ export const actOnSweep = async (
       ...(action === "retry" ? { from: ["failed"] } : {}),
     });
     const analyses = action === "cancel" ? await cancelAnalyses(transaction, id) : 0;
-    if (moved.length + analyses === 0) return { changed: false };
+    const searches = await actOnSearch(transaction, id, action);
+    if (moved.length + analyses + searches === 0) return { changed: false };
     if (action === "retry") await toEndOfLine(transaction, moved);
     await noteOnSweep(transaction, id, action);
     if (action === "cancel") await tellOfSweep(transaction, id);
@@ -57,6 +59,33 @@ const noteOnSweep = async (
         UPDATE sweeps SET cancel_requested_at = NULL, version = version + 1 WHERE id = ${id}`;
   }
 };
+
+/**
+ * A search that has runs to make or rungs to decide stops and goes on with its sweep; cancelled, it makes none ever
+ * after. Answers how many changed: one or none.
+ */
+const actOnSearch = async (
+  transaction: Transaction,
+  id: string,
+  action: UserAction,
+): Promise<number> => {
+  switch (action) {
+    case "cancel":
+      return transaction.$executeRaw`
+        UPDATE sweeps SET planned_runs = NULL WHERE id = ${id} AND planned_runs IS NOT NULL`;
+    case "pause":
+      return transaction.$executeRaw`
+        UPDATE sweeps SET paused_at = now() WHERE id = ${id} AND paused_at IS NULL AND ${hasSearch}`;
+    case "resume":
+      return transaction.$executeRaw`
+        UPDATE sweeps SET paused_at = NULL WHERE id = ${id} AND paused_at IS NOT NULL AND ${hasSearch}`;
+    case "retry":
+      return 0;
+  }
+};
+
+const hasSearch = Prisma.sql`(planned_runs IS NOT NULL OR EXISTS (
+  SELECT 1 FROM runs WHERE runs.sweep_id = sweeps.id AND runs.state = 'waiting_search'))`;
 
 const cancelAnalyses = async (transaction: Transaction, sweepId: string): Promise<number> => {
   // In the order of their ids, as the heartbeats lock them.

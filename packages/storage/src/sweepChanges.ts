@@ -38,9 +38,11 @@ export const deleteSweep = async (
   { userId, id }: { userId: string; id: string },
 ): Promise<boolean> =>
   prisma.$transaction(async (transaction) => {
-    const [sweep] = await transaction.$queryRaw<{ id: string }[]>`
-      SELECT id FROM sweeps WHERE id = ${id} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+    const [sweep] = await transaction.$queryRaw<{ makesRuns: boolean }[]>`
+      SELECT planned_runs IS NOT NULL AS "makesRuns" FROM sweeps WHERE id = ${id} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
     if (sweep === undefined) return false;
+    if (sweep.makesRuns)
+      throw new NotEndedError("its search has further runs to make; cancel first");
     await refuseUnended(transaction, { sweepId: id });
     const deletedAt = new Date();
     await transaction.sweep.update({ where: { id }, data: { deletedAt } });

@@ -1,32 +1,22 @@
 /** Sweeps: stored whole with their runs and their idempotency key in one transaction, or not at all. */
 import {
   type AnalysisSettings,
-  type ExperimentSpec,
-  type OnDuplicate,
   type PriorityClass,
   type RunCounts,
   type RunState,
   countRuns,
-  printRunName,
-  printSpec,
-  totalWeightUpdates,
 } from "@pclab/core";
 import { type AnalysisCounts, countAnalyses, insertAnalyses, noAnalyses } from "./analyses.js";
 import type { Database, Transaction } from "./database.js";
-import {
-  type Duplicate,
-  findDuplicates,
-  originalOf,
-  specSha256,
-  takeResultsOver,
-} from "./duplicates.js";
+import { findDuplicates } from "./duplicates.js";
 import type { Prisma, Sweep } from "./generated/prisma/client.js";
 import { type IdempotencyClaim, type Replay, claimIdempotencyKey } from "./idempotency.js";
 import { newId } from "./ids.js";
+import { type NewRuns, insertRuns, refuseOverQuota } from "./newRuns.js";
 import { type Viewer, sweepsInReach } from "./reach.js";
 import { noteActivity } from "./users.js";
 import type { SweepChanges } from "./sweepChanges.js";
-import { tellOfRuns, tellOfSweep } from "./webhookMessages.js";
+import { tellOfSweep } from "./webhookMessages.js";
 
 export interface SweepRow {
   id: string;
@@ -36,6 +26,9 @@ export interface SweepRow {
   preset: string | null;
   createdAt: Date;
   cancelRequestedAt: Date | null;
+  pausedAt: Date | null;
+  /** Runs that its search will have made in all; null once it makes no more. */
+  plannedRuns: number | null;
   shared: boolean;
   tags: string[];
   notes: string;
@@ -48,16 +41,13 @@ export interface SweepRow {
   analyses: AnalysisCounts;
 }
 
-export interface NewSweep extends Partial<SweepChanges> {
+export interface NewSweep extends Partial<SweepChanges>, NewRuns {
   userId: string;
   name: string;
   /** The body as it was submitted. */
   request: unknown;
-  runs: readonly ExperimentSpec[];
-  /** Of each run on one slot; null where there is no forecast. */
-  runSeconds?: readonly number[];
-  /** What to do about runs whose spec was submitted before. */
-  onDuplicate?: OnDuplicate;
+  /** Runs that its search will have made in all; null for a sweep whose runs are all there. */
+  plannedRuns?: number | null;
   /** To be done once their runs have succeeded. */
   analyses?: readonly SweepAnalysis[];
 }
@@ -87,6 +77,8 @@ export const storeSweep = async (
       preset: presetIn(sweep.request),
       createdAt: new Date(),
       cancelRequestedAt: null,
+      pausedAt: null,
+      plannedRuns: sweep.plannedRuns ?? null,
       shared: sweep.shared ?? false,
       tags: sweep.tags ?? [],
       notes: sweep.notes ?? "",
@@ -112,7 +104,7 @@ export const storeSweep = async (
       data: { ...columns, request: sweep.request as Prisma.InputJsonValue },
     });
     await noteActivity(transaction, sweep.userId);
-    const ids = await insertRuns(transaction, row, sweep, duplicates);
+    const ids = await insertRuns(transaction, row, sweep, { duplicates, firstIndex: 0 });
     await insertAnalyses(
       transaction,
       sweep.userId,
@@ -124,58 +116,6 @@ export const storeSweep = async (
     if (reused > 0) await tellOfSweep(transaction, row.id);
     return { stored: row };
   });
-
-/** Runs a user may have in the queue. */
-export const MAX_QUEUED_RUNS_PER_USER = 100_000;
-
-export class QueuedRunsQuotaError extends Error {
-  constructor(queued: number, added: number) {
-    super(
-      `${queued} of your runs are queued and the sweep has ${added}; ` +
-        `at most ${MAX_QUEUED_RUNS_PER_USER} may be queued at once`,
-    );
-    this.name = "QueuedRunsQuotaError";
-  }
-}
-
-const refuseOverQuota = async (
-  transaction: Transaction,
-  { userId, runs }: NewSweep,
-): Promise<void> => {
-  const queued = await transaction.run.count({ where: { userId, state: "queued" } });
-  if (queued + runs.length > MAX_QUEUED_RUNS_PER_USER)
-    throw new QueuedRunsQuotaError(queued, runs.length);
-};
-
-/** One statement for all runs: 10,000 rows by createMany take seconds. Answers their ids, in their order. */
-const insertRuns = async (
-  transaction: Transaction,
-  { id, userId, tags }: SweepRow,
-  { runs, runSeconds = [] }: NewSweep,
-  duplicates: readonly (Duplicate | null)[],
-): Promise<string[]> => {
-  const ids = runs.map(() => newId("run"));
-  const names = runs.map(printRunName);
-  const wires = runs.map((spec) => JSON.stringify(printSpec(spec)));
-  const totals = runs.map(totalWeightUpdates);
-  const originals = duplicates.map((one) => originalOf(one, ids));
-  await transaction.$executeRaw`
-    INSERT INTO runs (id, sweep_id, user_id, index_in_sweep, name, spec, total_weight_updates, exclusive,
-      estimated_seconds, spec_sha256, duplicate_of, tags)
-    SELECT new.id, ${id}, ${userId}, (new.position - 1)::int, new.name, new.spec::jsonb, new.total, new.exclusive,
-      new.seconds, new.sha256, new.original, ${tags}::text[]
-    FROM unnest(${ids}::text[], ${names}::text[], ${wires}::text[], ${totals}::int[],
-      ${runs.map(({ timing }) => timing === "exclusive")}::boolean[],
-      ${runs.map((_, index) => runSeconds[index] ?? null)}::float8[],
-      ${runs.map(specSha256)}::bytea[], ${originals}::text[])
-      WITH ORDINALITY AS new(id, name, spec, total, exclusive, seconds, sha256, original, position)`;
-  const reused = ids.filter((_, index) => duplicates[index]?.isReused === true);
-  if (reused.length > 0) {
-    await takeResultsOver(transaction, reused);
-    await tellOfRuns(transaction, reused);
-  }
-  return ids;
-};
 
 export interface SweepKey extends Viewer {
   id: string;

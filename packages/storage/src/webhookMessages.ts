@@ -115,7 +115,10 @@ export const tellOfSweep = async (transaction: Transaction, sweepId: string): Pr
     SELECT state, count(*)::int AS count FROM runs WHERE sweep_id = ${sweepId} AND deleted_at IS NULL GROUP BY state`;
   const sweep = await transaction.sweep.findUniqueOrThrow({ where: { id: sweepId } });
   const counts = countRuns(groups);
-  const state = sweepStateOf(counts, sweep.cancelRequestedAt !== null);
+  const state = sweepStateOf(counts, sweep.cancelRequestedAt !== null, {
+    makesRuns: sweep.plannedRuns !== null,
+    isPaused: sweep.pausedAt !== null,
+  });
   if (!isTerminalSweep(state)) return;
   const type = `sweep.${state}` as WebhookEvent;
   const webhooks = await transaction.$queryRaw<{ id: string }[]>`

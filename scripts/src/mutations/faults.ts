@@ -5,6 +5,7 @@ import { GAUSS_NEWTON_FAULTS } from "./faults/gaussNewton.js";
 import { PACKING_FAULTS } from "./faults/packing.js";
 import { REFERENCE_FAULTS } from "./faults/reference.js";
 import { RESUME_FAULTS } from "./faults/resume.js";
+import { SEARCH_FAULTS } from "./faults/search.js";
 import { TFJS_FAULTS } from "./faults/tfjs.js";
 
 export const FAULTS: readonly Fault[] = [
@@ -14,4 +15,5 @@ export const FAULTS: readonly Fault[] = [
   ...FENCE_FAULTS,
   ...TFJS_FAULTS,
   ...PACKING_FAULTS,
+  ...SEARCH_FAULTS,
 ];

@@ -1,6 +1,7 @@
 /**
- * Hands queued runs to the workers' queue, puts back those whose worker was lost, and mends what the queue lost. One
- * process of all that serve the API does it at a time, under an advisory lock; another takes over when it dies.
+ * Hands queued runs to the workers' queue, puts back those whose worker was lost, mends what the queue lost, and lets
+ * searches go on. One process of all that serve the API does it at a time, under an advisory lock; another takes over
+ * when it dies.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { QueueAwayError, type RunQueue } from "@pclab/queue";
@@ -13,6 +14,7 @@ import {
   recoverLostRuns,
 } from "@pclab/storage";
 import type { Logger } from "pino";
+import { advanceSearches } from "./advanceSearches.js";
 import { dispatchRuns } from "./dispatchRuns.js";
 import { createOutageLog } from "./outageLog.js";
 import { reconcile } from "./reconciler.js";
@@ -76,6 +78,7 @@ export const startDispatcher = ({
   let reconcileAtMs = 0;
   let queueAtMs = 0;
   let purgeAtMs = 0;
+  const searches = { database, logger, told: new Set<string>() };
 
   const recover = async (): Promise<void> => {
     for (const { id, state } of await recoverLostRuns(database)) {
@@ -127,6 +130,7 @@ export const startDispatcher = ({
       // There may be more than one helping.
       purgeAtMs = gone.runs > 0 ? 0 : startMs + PURGE_MS;
     }
+    await advanceSearches(searches);
     // A server that answers this late may have kept the workers waiting as long.
     if (now() - startMs > leaseMs / 2) watchingSinceMs = now();
     if (startMs >= queueAtMs) await tellQueue();

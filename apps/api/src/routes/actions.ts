@@ -19,9 +19,9 @@ const OF_A_RUN: Record<UserAction, string> = {
 };
 
 const OF_A_SWEEP: Record<UserAction, string> = {
-  cancel: "Cancel every run of the sweep that has not ended, and every analysis",
-  pause: "Pause every run of the sweep that has not ended",
-  resume: "Resume every paused run of the sweep",
+  cancel: "Cancel every run of the sweep that has not ended, every analysis, and its search",
+  pause: "Pause every run of the sweep that has not ended, and its search",
+  resume: "Resume every paused run of the sweep, and its search",
   retry: "Try the failed runs of the sweep again",
 };
 

@@ -2,6 +2,7 @@ import { explanationSchema, queueSchema, usageSchema } from "@pclab/contracts";
 import { explainPlace } from "@pclab/core";
 import {
   MAX_QUEUED_RUNS_PER_USER,
+  type RunRow,
   capacity,
   countQueue,
   findUser,
@@ -90,7 +91,7 @@ export const queueRoutes =
         return {
           run_id: run.id,
           state: run.state,
-          sentence: facts === null ? `It does not wait: it is ${run.state}.` : explainPlace(facts),
+          sentence: facts === null ? explainState(run) : explainPlace(facts),
           facts:
             facts === null
               ? null
@@ -143,3 +144,8 @@ export const queueRoutes =
       },
     );
   };
+
+const explainState = ({ state, stopAfterEpochs }: RunRow): string =>
+  state === "waiting_search"
+    ? `It waits at epoch ${stopAfterEpochs} for the other runs of its sweep; once all have come there or ended, the best go on.`
+    : `It does not wait: it is ${state}.`;

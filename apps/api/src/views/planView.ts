@@ -8,18 +8,18 @@ import type { Forecast } from "../forecast.js";
 
 export const planSweep = async (
   { database, leaseMs }: AppContext,
-  { name, runs }: Sweep,
-  { runSeconds, analyses, basis }: Forecast,
+  { name, runs, tpe }: Sweep,
+  { trainingSeconds, analyses, basis }: Forecast,
 ): Promise<z.output<typeof planSchema>> => {
   const { slots } = await capacity(database, leaseMs);
-  const slotSeconds = [...runSeconds, ...analyses.map((one) => one.estimatedSeconds)].reduce(
-    (sum, seconds) => sum + seconds,
-    0,
+  const slotSeconds = analyses.reduce(
+    (sum, { estimatedSeconds }) => sum + estimatedSeconds,
+    trainingSeconds,
   );
   return {
     dry_run: true,
     name,
-    run_count: runs.length,
+    run_count: tpe?.samples ?? runs.length,
     analysis_count: analyses.length,
     estimated_slot_seconds: slotSeconds,
     estimate_basis: basis,

@@ -33,6 +33,7 @@ const viewRun = (run: RunRow, place: Place | null): RunBody => ({
   notes: run.notes,
   duplicate_of: run.duplicateOf,
   results_of: run.resultsOf,
+  stop_after_epochs: run.stopAfterEpochs,
   progress: viewProgress(run),
   queue:
     place === null

@@ -17,6 +17,10 @@ const ALLOWED: [RunState, RunEvent, RunState][] = [
   ["starting", "first_step", "running"],
   ["running", "last_step", "succeeded"],
   ["running", "pruned", "pruned"],
+  ["running", "rung_reached", "waiting_search"],
+  ["waiting_search", "promoted", "queued"],
+  ["waiting_search", "pruned", "pruned"],
+  ["waiting_search", "cancel", "canceled"],
   ["starting", "fault", "failed"],
   ["running", "fault", "failed"],
   ["starting", "interrupted", "recovering"],
@@ -70,12 +74,17 @@ describe("the state table", () => {
 });
 
 describe("a sweep's state", () => {
-  const stateOf = (counts: Partial<Record<RunState, number>>, cancelRequested = false) =>
+  const stateOf = (
+    counts: Partial<Record<RunState, number>>,
+    cancelRequested = false,
+    search = { makesRuns: false, isPaused: false },
+  ) =>
     sweepStateOf(
       countRuns(
         Object.entries(counts).map(([state, count]) => ({ state: state as RunState, count })),
       ),
       cancelRequested,
+      search,
     );
 
   test("follows from its runs and from what its user asked for", () => {
@@ -85,5 +94,18 @@ describe("a sweep's state", () => {
     expect(stateOf({ canceled: 2, failed: 1 }, true)).toBe("canceled");
     expect(stateOf({ succeeded: 2, failed: 1 })).toBe("failed");
     expect(stateOf({ succeeded: 2, canceled: 1 })).toBe("completed");
+  });
+
+  test("is not over while its search has runs to make, and stands while its user paused it", () => {
+    const makes = { makesRuns: true, isPaused: false };
+    const paused = { makesRuns: true, isPaused: true };
+    expect(stateOf({ succeeded: 4 }, false, makes)).toBe("active");
+    expect(stateOf({ succeeded: 3, failed: 1 }, false, makes)).toBe("active");
+    expect(stateOf({ succeeded: 4 }, false, paused)).toBe("paused");
+    expect(stateOf({ waiting_search: 4 }, false, makes)).toBe("active");
+    expect(stateOf({ waiting_search: 4, paused: 1 }, false, paused)).toBe("paused");
+    expect(stateOf({ waiting_search: 4, running: 1 }, false, paused)).toBe("active");
+    expect(stateOf({ waiting_search: 1 }, true)).toBe("canceling");
+    expect(stateOf({ succeeded: 1, pruned: 2 })).toBe("completed");
   });
 });

@@ -3,7 +3,8 @@
  *
  * A run is queued until a worker claims it (starting), trains (running) and ends in a terminal state. A run whose worker
  * was lost, drained or preempted is recovering: the reconciler puts it back in the queue, or fails it when its crash
- * budget is spent. A pause first writes a checkpoint. A cancel of live work is a request (canceling) until the work
+ * budget is spent. A run that its search compares with others stops at a rung with a checkpoint (waiting_search), and goes
+ * on from there or is pruned. A pause first writes a checkpoint. A cancel of live work is a request (canceling) until the work
  * has stopped. Anything that is not in the table is refused.
  */
 
@@ -15,6 +16,7 @@ export const RUN_STATES = [
   "paused",
   "recovering",
   "waiting_storage",
+  "waiting_search",
   "canceling",
   "succeeded",
   "pruned",
@@ -27,6 +29,8 @@ export const RUN_EVENTS = [
   "claimed",
   "first_step",
   "last_step",
+  "rung_reached",
+  "promoted",
   "pruned",
   "fault",
   "interrupted",
@@ -43,6 +47,7 @@ export const RUN_EVENTS = [
 ] as const;
 /**
  * `fault`: NaN or Infinity, bad data, engine error. `interrupted`: lease lost, drain, preemption.
+ * `rung_reached`: the checkpoint at a rung is written; `promoted`, `pruned`: the rung has decided.
  * `stopped`: the work of a canceling run has ended, or its lease has.
  */
 export type RunEvent = (typeof RUN_EVENTS)[number];
@@ -59,6 +64,7 @@ const TABLE: Record<RunState, Partial<Record<RunEvent, RunState>>> = {
   },
   running: {
     last_step: "succeeded",
+    rung_reached: "waiting_search",
     pruned: "pruned",
     fault: "failed",
     interrupted: "recovering",
@@ -74,6 +80,7 @@ const TABLE: Record<RunState, Partial<Record<RunEvent, RunState>>> = {
   },
   paused: { resume: "queued", cancel: "canceled" },
   recovering: { put_back: "queued", budget_spent: "failed", cancel: "canceled" },
+  waiting_search: { promoted: "queued", pruned: "pruned", cancel: "canceled" },
   waiting_storage: { storage_room: "queued", cancel: "canceled" },
   canceling: { stopped: "canceled" },
   succeeded: {},

@@ -2,19 +2,20 @@
  * A sweep's body expanded into runs: every entry of `runs`, times every point of `grid`, times every draw of `random`,
  * each laid over `base`. The order is the order as written, the last grid field varying fastest.
  *
- * A preset brings its own runs; there `base` is laid over them.
+ * A preset brings its own runs; there `base` is laid over them. Of a search that learns the first generation is made;
+ * proposeGeneration.ts makes the others.
  *
  * All problems are found before anything is refused, each with the pointer of the place where the researcher wrote the
  * value, whichever run it spoiled.
  */
+import type { Point } from "../search/parzen.js";
+import type { Halving } from "../search/halving.js";
 import { type Checked, checkAgainst, printable } from "../validation/check.js";
-import { type Path, type Problem, pointerOf } from "../validation/problem.js";
-import { type Axis, readGrid } from "./grid.js";
+import type { Problem } from "../validation/problem.js";
+import { cornersOf } from "./distributions.js";
 import { type FieldValues, type Sourced, fieldsOf, nestFields } from "./fields.js";
+import { type Axis, readGrid } from "./grid.js";
 import { printRunName } from "./name.js";
-import { parseSpec } from "./parseSpec.js";
-import { type RandomSearch, drawPoints, readRandomSearch } from "./randomSearch.js";
-import type { ExperimentSpec } from "./spec.js";
 import { type ExpandedPreset, expandPreset } from "./presets/expandPreset.js";
 import {
   DEFAULT_SCALE,
@@ -23,8 +24,12 @@ import {
   type PresetName,
   type PresetScale,
 } from "./presets/presetNames.js";
-import { partialSpecSchema } from "./specSchema.js";
+import { type RandomSearch, drawPoints, fieldsAtPoint, readRandomSearch } from "./randomSearch.js";
+import type { ExperimentSpec } from "./spec.js";
+import { readStopEarly, rungProblems, validationProblems } from "./stopEarly.js";
+import { MAX_PROBLEMS, parseRuns, readPart } from "./sweepRuns.js";
 import { MAX_RUNS_PER_SWEEP, sweepSchema } from "./sweepSchema.js";
+import { type TpeSearch, readTpeSearch } from "./tpeSearch.js";
 
 /** The preset that a sweep was made from; its figures name runs by their places in the sweep. */
 export interface SweepPreset {
@@ -37,10 +42,14 @@ export interface Sweep {
   name: string;
   runs: ExperimentSpec[];
   preset?: SweepPreset;
+  /**
+   * A search that learns: `runs` are its first generation, `points` their places in its space. `probes` are others of the
+   * space, which must be as possible as the runs.
+   */
+  tpe?: TpeSearch & { points: Point[]; probes: ExperimentSpec[] };
+  /** Runs stop at rungs, to be compared. */
+  halving?: Halving;
 }
-
-/** A body that is wrong in a thousand ways is answered with the first hundred. */
-const MAX_PROBLEMS = 100;
 
 export const expandSweep = (input: unknown): Checked<Sweep> => {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
@@ -51,6 +60,8 @@ export const expandSweep = (input: unknown): Checked<Sweep> => {
   const problems: Problem[] = shapeProblems(body);
   const base = readPart(body["base"], ["base"], problems);
   if (body["preset"] !== undefined) return expandPresetSweep(body, base, problems);
+  const halving = readStopEarly(body["stop_early"]);
+  if (body["tpe"] !== undefined) return expandTpeSweep(body, { base, halving }, problems);
   const entries = Array.isArray(body["runs"])
     ? body["runs"].map((entry, index) => readPart(entry, ["runs", index], problems))
     : [new Map()];
@@ -74,9 +85,51 @@ export const expandSweep = (input: unknown): Checked<Sweep> => {
     return refused(problems);
   }
   const runs = parseRuns(expand(base, entries, axes, random), problems);
+  if (halving !== null) problems.push(...validationProblems(runs), ...rungProblems(halving, runs));
   const [first] = runs;
   if (problems.length > 0 || first === undefined) return refused(problems);
-  return { ok: true, value: { name: nameOf(body) ?? printRunName(first), runs } };
+  return {
+    ok: true,
+    value: {
+      name: nameOf(body) ?? printRunName(first),
+      runs,
+      ...(halving === null ? {} : { halving }),
+    },
+  };
+};
+
+/** Draws beside those of the first generation, and its corners, must be valid too: later proposals come from the whole space. */
+const PROBES = 200;
+
+const expandTpeSweep = (
+  body: Record<string, unknown>,
+  { base, halving }: { base: FieldValues; halving: Halving | null },
+  problems: Problem[],
+): Checked<Sweep> => {
+  const tpe = readTpeSearch(body["tpe"], problems);
+  if (tpe === null) return refused(problems);
+  const count = Math.min(tpe.startup, tpe.samples);
+  const points = [
+    ...drawPoints({ ...tpe, samples: count + PROBES }),
+    ...cornersOf(tpe.distributions),
+  ];
+  const specs = parseRuns(
+    points.map((point) => new Map([...base, ...fieldsAtPoint(tpe.distributions, point)])),
+    problems,
+  );
+  problems.push(...validationProblems(specs));
+  if (halving !== null) problems.push(...rungProblems(halving, specs));
+  const [first] = specs;
+  if (problems.length > 0 || first === undefined) return refused(problems);
+  return {
+    ok: true,
+    value: {
+      name: nameOf(body) ?? `tpe of ${printRunName(first)}`,
+      runs: specs.slice(0, count),
+      tpe: { ...tpe, points: points.slice(0, count), probes: specs.slice(count) },
+      ...(halving === null ? {} : { halving }),
+    },
+  };
 };
 
 /** Every run of a preset, its fields with their source: `base` where it lays one over, else the preset. */
@@ -106,17 +159,6 @@ const expandPresetSweep = (
 const nameOf = ({ name }: Record<string, unknown>): string | null =>
   typeof name === "string" ? name : null;
 
-const parseRuns = (fieldsOfRuns: Iterable<FieldValues>, problems: Problem[]): ExperimentSpec[] => {
-  const runs: ExperimentSpec[] = [];
-  for (const fields of fieldsOfRuns) {
-    const parsed = parseSpec(nestFields(fields));
-    if (parsed.ok) runs.push(parsed.value);
-    else addRunProblems(parsed.problems, fields, problems);
-    if (problems.length >= MAX_PROBLEMS) break;
-  }
-  return runs;
-};
-
 const refused = (problems: Problem[]): Checked<Sweep> => ({
   ok: false,
   problems: problems.slice(0, MAX_PROBLEMS),
@@ -125,55 +167,55 @@ const refused = (problems: Problem[]): Checked<Sweep> => ({
 /** The outer shape alone; what stands inside base, grid, runs and random is checked where it is read. */
 const shapeProblems = (body: Record<string, unknown>): Problem[] => {
   const checked = checkAgainst(sweepSchema, body);
-  if (checked.ok) return presetProblems(body);
+  if (checked.ok) return exclusionProblems(body);
   const problems = checked.problems.filter(({ pointer }) => {
     const [, part, ...inner] = pointer.split("/");
-    return inner.length === 0 || !["base", "grid", "runs", "random"].includes(part ?? "");
+    return inner.length === 0 || !["base", "grid", "runs", "random", "tpe"].includes(part ?? "");
   });
-  return [...problems, ...presetProblems(body)];
+  return [...problems, ...exclusionProblems(body)];
 };
 
-/** A preset brings its own runs, and only a preset has a scale. */
-const presetProblems = (body: Record<string, unknown>): Problem[] => {
-  if (body["preset"] === undefined) {
-    if (body["scale"] === undefined) return [];
-    return [
-      {
-        pointer: "#/scale",
+/** What cannot stand together: a preset brings its own runs, and so does a search that learns. */
+const exclusionProblems = (body: Record<string, unknown>): Problem[] => {
+  const parts = (names: readonly string[], detail: (part: string) => string): Problem[] =>
+    names
+      .filter((part) => body[part] !== undefined)
+      .map((part) => ({ pointer: `#/${part}`, code: "conflict", detail: detail(part) }));
+  if (body["preset"] !== undefined) {
+    return parts(
+      ["grid", "runs", "random", "tpe", "stop_early"],
+      (part) =>
+        `a preset brings its own runs; leave ${part} out, or lay fields over every run with base`,
+    );
+  }
+  const problems: Problem[] = [];
+  if (body["scale"] !== undefined) {
+    problems.push({
+      pointer: "#/scale",
+      code: "conflict",
+      got: printable(body["scale"]),
+      detail: `scale belongs to a preset, and there is none; name one (${PRESET_NAMES.join(", ")}) or leave scale out`,
+    });
+  }
+  if (body["tpe"] !== undefined) {
+    problems.push(
+      ...parts(
+        ["grid", "runs", "random"],
+        (part) =>
+          `tpe proposes the runs itself; leave ${part} out, and give a field with few values to tpe as {choice: [...]}`,
+      ),
+    );
+    if (body["on_duplicate"] === "error") {
+      problems.push({
+        pointer: "#/on_duplicate",
         code: "conflict",
-        got: printable(body["scale"]),
-        detail: `scale belongs to a preset, and there is none; name one (${PRESET_NAMES.join(", ")}) or leave scale out`,
-      },
-    ];
+        got: "error",
+        allowed: "run, reuse",
+        detail: "what tpe will propose is not known yet and cannot be refused; use run or reuse",
+      });
+    }
   }
-  return (["grid", "runs", "random"] as const).flatMap((part) =>
-    body[part] === undefined
-      ? []
-      : [
-          {
-            pointer: `#/${part}`,
-            code: "conflict" as const,
-            detail: `a preset brings its own runs; leave ${part} out, or lay fields over every run with base`,
-          },
-        ],
-  );
-};
-
-/** The valid fields of one part of the body; the problems of the others are added to `problems`. */
-const readPart = (part: unknown, at: Path, problems: Problem[]): FieldValues => {
-  const isObject = typeof part === "object" && part !== null && !Array.isArray(part);
-  if (!isObject) return new Map();
-  const checked = checkAgainst(partialSpecSchema, part, at);
-  if (!checked.ok) problems.push(...checked.problems);
-  const wrong = checked.ok ? [] : checked.problems.map(({ pointer }) => pointer);
-  const fields: FieldValues = new Map();
-  for (const { path, value } of fieldsOf(part as Record<string, unknown>)) {
-    const pointer = pointerOf([...at, ...path]);
-    // A wrong value still counts as given, so that it is not reported as missing as well.
-    const isWrong = wrong.some((bad) => bad === pointer || bad.startsWith(`${pointer}/`));
-    fields.set(path.join("."), { value, pointer, isWrong });
-  }
-  return fields;
+  return problems;
 };
 
 const countRuns = (entries: number, axes: Axis[], random: RandomSearch | null): number =>
@@ -185,7 +227,10 @@ function* expand(
   axes: Axis[],
   random: RandomSearch | null,
 ): Generator<FieldValues> {
-  const draws = drawPoints(random);
+  const draws =
+    random === null
+      ? [[]]
+      : drawPoints(random).map((point) => fieldsAtPoint(random.distributions, point));
   for (const entry of entries) {
     for (const point of gridPoints(axes)) {
       for (const draw of draws) yield new Map([...base, ...entry, ...point, ...draw]);
@@ -203,24 +248,3 @@ function* gridPoints(axes: Axis[]): Generator<[string, Sourced][]> {
     for (const point of gridPoints(rest)) yield [[axis.field, value], ...point];
   }
 }
-
-/** A run's problem belongs to the place where its field was written; fields already reported are passed over. */
-const addRunProblems = (
-  found: readonly Problem[],
-  fields: FieldValues,
-  problems: Problem[],
-): void => {
-  for (const problem of found) {
-    const field = problem.pointer.slice(2).replaceAll("/", ".");
-    const source = fields.get(field);
-    const isKnown =
-      source?.isWrong === true ||
-      [...fields].some(([name, other]) => other.isWrong && field.startsWith(`${name}.`));
-    if (isKnown) continue;
-    const pointer = source?.pointer ?? `#/base${problem.pointer.slice(1)}`;
-    const isTold = problems.some(
-      (known) => known.pointer === pointer && known.code === problem.code,
-    );
-    if (!isTold) problems.push({ ...problem, pointer });
-  }
-};

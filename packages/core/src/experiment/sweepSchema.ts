@@ -12,13 +12,37 @@ const fieldTree = z.record(z.string(), z.unknown());
 export const DISTRIBUTIONS = ["uniform", "log_uniform", "int_uniform", "choice"] as const;
 export type DistributionName = (typeof DISTRIBUTIONS)[number];
 
+/** What runs are selected by: test metrics are reported, never selected on. */
+export const SELECTION_METRICS = ["validation_accuracy", "validation_loss"] as const;
+export type Objective = (typeof SELECTION_METRICS)[number];
+
+export const stopEarlySchema = z.strictObject({
+  asha: z
+    .strictObject({
+      metric: z
+        .enum(SELECTION_METRICS)
+        .default("validation_accuracy")
+        .meta({ description: "what runs are compared by" }),
+      min_epochs: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .meta({ description: "epochs after which they are first compared" }),
+      reduction_factor: z.int().min(2).max(100).default(3).meta({
+        description:
+          "one run in so many goes on, for so many times the epochs; the others are pruned",
+      }),
+    })
+    .meta({ description: "successive halving; runs that go on do so from their checkpoints" }),
+});
+
 export const sweepSchema = z.strictObject({
   name: sweepNameSchema
     .optional()
     .meta({ description: "for people; default: the preset's, or that of the first run" }),
   preset: z.enum(PRESET_NAMES).optional().meta({
     description:
-      "the paper's experiments: one figure, or all of it; base is laid over every run. Excludes grid, runs and random",
+      "the paper's experiments: one figure, or all of it; base is laid over every run. Excludes grid, runs, random, tpe and stop_early",
   }),
   scale: z
     .enum(PRESET_SCALES)
@@ -35,6 +59,16 @@ export const sweepSchema = z.strictObject({
   random: fieldTree.optional().meta({
     description:
       "samples: how many; sampling_seed: default 0; field -> {uniform|log_uniform|int_uniform: [low, high]} or {choice: [...]}",
+  }),
+  tpe: fieldTree.optional().meta({
+    description:
+      "a search that learns from the runs before. samples: how many runs in all; startup: those of them that are drawn at " +
+      "random, default 10; at_a_time: how many are proposed once all before have ended, default 4; objective: " +
+      "validation_accuracy (the default) or validation_loss; sampling_seed: default 0; and fields as in random. Excludes " +
+      "grid, runs and random",
+  }),
+  stop_early: stopEarlySchema.optional().meta({
+    description: "stops runs that fall behind the others of the sweep",
   }),
   ...submissionFields,
 });

@@ -31,6 +31,13 @@ describe("the generator", () => {
     );
   });
 
+  test("gives each part of a stream its own sequence", () => {
+    const parts = [null, 0, 1, 11].map((part) =>
+      draws(Generator.seeded(1, "proposals", part), 4).join(),
+    );
+    expect(new Set(parts).size).toBe(4);
+  });
+
   test("draws uniform and normal values with the right moments", () => {
     const generator = Generator.seeded(3, "probes");
     const count = 40_000;

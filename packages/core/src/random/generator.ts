@@ -18,9 +18,12 @@ export class Generator {
     [this.#a, this.#b, this.#c, this.#counter] = state;
   }
 
-  /** One seed gives every stream its own sequence: drawing more from one never shifts another. */
-  static seeded(seed: number, stream: StreamName): Generator {
-    const [a, b, c] = hashed(`${seed}/${stream}`);
+  /**
+   * One seed gives every stream its own sequence: drawing more from one never shifts another. `part` gives each part of
+   * a stream its own again.
+   */
+  static seeded(seed: number, stream: StreamName, part: number | null = null): Generator {
+    const [a, b, c] = hashed(part === null ? `${seed}/${stream}` : `${seed}/${stream}/${part}`);
     const generator = new Generator([a, b, c, 1]);
     // The authors' advice: similar seeds only part ways after a dozen rounds.
     for (let round = 0; round < 16; round++) generator.uint32();

@@ -16,7 +16,7 @@ export interface Progress {
   totalWeightUpdates: number;
   /** 0..1. */
   fraction: number;
-  /** Seconds of training left at the measured pace; null before anything was measured. */
+  /** Seconds of training left, to the run's end or its rung, at the measured pace; null before anything was measured. */
   secondsLeft: number | null;
 }
 
@@ -38,4 +38,6 @@ export type TrainingEvent =
   | { type: "metrics"; rows: MetricRow[]; progress: Progress }
   /** The whole run as safetensors bytes: training resumed from them goes on exactly. */
   | ({ type: "checkpoint" } & CheckpointEvent)
+  /** The run stands at its rung, and its last checkpoint is of there; nothing follows. */
+  | { type: "rung_reached"; progress: Progress }
   | { type: "finished"; progress: Progress };

@@ -43,11 +43,14 @@ export interface TrainingOptions {
   checkpointEverySeconds: number;
   /** Worker slots that this run holds. */
   slots: number;
+  /** Epochs after which the run stops with a checkpoint for its search to decide; null for none before its end. */
+  stopAfterEpochs?: number | null;
 }
 
 /**
  * Trains the run to its end. After a minibatch come, in this order: its progress, the metrics of an evaluation, a
- * checkpoint. The last events are a checkpoint with `final` and `finished`.
+ * checkpoint. The last events are a checkpoint with `final` and `finished`; of a run that stops at a rung, a checkpoint
+ * and `rung_reached`, and resumed from there it goes on as if it had not stopped.
  *
  * @throws DivergedError when a loss, an energy or a parameter is NaN or infinite
  * @throws CheckpointError when `checkpoint` is damaged or of another spec
@@ -58,7 +61,7 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   try {
     const alreadyDone = run.isDone;
     let checkpointMs = options.now();
-    while (!run.isDone) {
+    while (!run.isDone && !run.isAtRung) {
       await run.trainMinibatch();
       await options.breathe();
       yield { type: "progress", progress: run.progress() };
@@ -67,12 +70,16 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       }
       const elapsedSeconds = (options.now() - checkpointMs) / 1000;
       const due = control.checkpointRequested || elapsedSeconds >= options.checkpointEverySeconds;
-      const { isKeepingPoint, isBest } = run;
-      if ((due || isKeepingPoint || isBest) && !run.isDone) {
+      const { isKeepingPoint, isBest, isAtRung } = run;
+      if ((due || isKeepingPoint || isBest || isAtRung) && !run.isDone) {
         control.checkpointRequested = false;
         yield await run.checkpoint({ final: false, kept: isKeepingPoint, best: isBest });
         checkpointMs = options.now();
       }
+    }
+    if (!run.isDone) {
+      yield { type: "rung_reached", progress: run.progress() };
+      return;
     }
     if (!alreadyDone) {
       control.checkpointRequested = false;
@@ -93,6 +100,8 @@ class Run {
   readonly #clocks: Clocks;
   readonly #perEpoch: number;
   readonly #planned: { minibatches: number; weightUpdates: number };
+  /** Minibatches until its rung; null without. */
+  readonly #rung: number | null;
   #since: SinceEvaluation;
   #best: BestSoFar | null;
   #minibatchesDone: number;
@@ -139,6 +148,8 @@ class Run {
       minibatches: totalMinibatches(spec),
       weightUpdates: totalWeightUpdates(spec),
     };
+    const { stopAfterEpochs = null } = options;
+    this.#rung = stopAfterEpochs === null ? null : stopAfterEpochs * this.#perEpoch;
     this.#since = loop?.sinceEvaluation ?? nothingSinceEvaluation();
     this.#best = loop?.best ?? null;
     this.#minibatchesDone = loop?.minibatches ?? 0;
@@ -150,6 +161,10 @@ class Run {
     return weightUpdates === null
       ? this.#minibatchesDone >= this.#planned.minibatches
       : this.#weightUpdates >= weightUpdates;
+  }
+
+  get isAtRung(): boolean {
+    return this.#rung !== null && this.#minibatchesDone >= this.#rung;
   }
 
   get isEvaluationPoint(): boolean {
@@ -193,12 +208,13 @@ class Run {
         ? this.#minibatchesDone / this.#planned.minibatches
         : Math.min(1, this.#weightUpdates / weightUpdates);
     const { wallSeconds } = this.#clocks.read();
+    const end = this.#rung === null ? 1 : Math.min(1, this.#rung / this.#planned.minibatches);
     return {
       epoch: this.#epoch,
       weightUpdate: this.#weightUpdates,
       totalWeightUpdates: this.#planned.weightUpdates,
       fraction,
-      secondsLeft: fraction > 0 ? (wallSeconds / fraction) * (1 - fraction) : null,
+      secondsLeft: fraction > 0 ? (wallSeconds / fraction) * Math.max(0, end - fraction) : null,
     };
   }
 

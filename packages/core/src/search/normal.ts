@@ -1,0 +1,47 @@
+/** The normal distribution cut off at both ends of a range. */
+import { erf } from "../engine/erf.js";
+import type { Generator } from "../random/generator.js";
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+const cdf = (z: number): number => (1 + erf(z / Math.SQRT2)) / 2;
+
+/** P(from < z < to) of a standard normal z, taken on the side of zero where nothing cancels. */
+export const normalMass = (from: number, to: number): number =>
+  from > 0 ? cdf(-from) - cdf(-to) : cdf(to) - cdf(from);
+
+export interface TruncatedNormal {
+  mean: number;
+  sd: number;
+  range: Range;
+}
+
+/** The logarithm of the density at `x`, which lies in the range. */
+export const logDensity = (x: number, { mean, sd, range }: TruncatedNormal): number => {
+  const z = (x - mean) / sd;
+  const mass = normalMass((range.low - mean) / sd, (range.high - mean) / sd);
+  return -(z * z) / 2 - Math.log(sd * Math.sqrt(2 * Math.PI)) - Math.log(mass);
+};
+
+/** The logarithm of the probability of (from, to), a part of the range. */
+export const logMass = (part: Range, { mean, sd, range }: TruncatedNormal): number => {
+  const at = (x: number): number => (x - mean) / sd;
+  return (
+    Math.log(normalMass(at(part.low), at(part.high))) -
+    Math.log(normalMass(at(range.low), at(range.high)))
+  );
+};
+
+/** By rejection: with the mean in the range and an sd of at most its width, a third of the draws or more are taken. */
+export const drawTruncated = (
+  { mean, sd, range }: TruncatedNormal,
+  generator: Generator,
+): number => {
+  for (;;) {
+    const x = mean + sd * generator.normal();
+    if (x >= range.low && x <= range.high) return x;
+  }
+};
