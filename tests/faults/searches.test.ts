@@ -132,7 +132,7 @@ test("promise: a search makes the same runs with the same results when the serve
     headers: { authorization: `Bearer ${server.token}` },
   });
   expect(await sweep.json()).toMatchObject({ state: "completed", run_count: 9 });
-}, 300_000);
+}, 900_000);
 
 test("promise: halving keeps the same runs, and what is promoted ends byte for byte as if it had never stopped", async () => {
   const body = {
@@ -164,4 +164,4 @@ test("promise: halving keeps the same runs, and what is promoted ends byte for b
     await storedResult(lab.database, whole.id),
     await trainUndisturbed(readStoredSpec(whole.spec), lab.datasetsFolder),
   );
-}, 300_000);
+}, 900_000);
