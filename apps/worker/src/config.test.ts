@@ -10,7 +10,7 @@ test("a database is all it needs", () => {
     databaseUrl: DATABASE_URL,
     redisUrl: null,
     engine: "auto",
-    engineSettings: { tfjsBackend: "tensorflow" },
+    engineSettings: { tfjsBackend: "tensorflow", allowSoftwareGpu: false },
     slots: availableParallelism(),
     threads: availableParallelism(),
     runsPerPack: null,
@@ -29,6 +29,7 @@ test("every variable is heard", () => {
     REDIS_URL: "redis://queue",
     ENGINE: "native",
     PCLAB_TFJS_BACKEND: "cpu",
+    PCLAB_WEBGPU_SOFTWARE: "1",
     PCLAB_SLOTS: "3",
     PCLAB_THREADS: "6",
     PCLAB_HOME: "/home",
@@ -42,7 +43,7 @@ test("every variable is heard", () => {
   expect(config).toMatchObject({
     redisUrl: "redis://queue",
     engine: "native",
-    engineSettings: { tfjsBackend: "cpu" },
+    engineSettings: { tfjsBackend: "cpu", allowSoftwareGpu: true },
     slots: 3,
     threads: 6,
     datasetsFolder: "/data",
@@ -56,6 +57,7 @@ test("every variable is heard", () => {
 
 test.each([
   ["DATABASE_URL", { DATABASE_URL: "" }],
+  ["PCLAB_WEBGPU_SOFTWARE", { PCLAB_WEBGPU_SOFTWARE: "yes" }],
   ["PCLAB_SLOTS", { PCLAB_SLOTS: "0" }],
   ["PCLAB_SLOTS", { PCLAB_SLOTS: "two" }],
   ["PCLAB_THREADS", { PCLAB_THREADS: "0" }],
