@@ -58,6 +58,8 @@ describe("the OpenAPI document", () => {
       "grid",
       "runs",
       "random",
+      "tpe",
+      "stop_early",
       "tags",
       "notes",
       "shared",

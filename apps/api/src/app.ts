@@ -62,6 +62,8 @@ export const buildApp = async (
   await app.register(helmet);
   acceptYaml(app);
   endPollsOnClose(app);
+  // What the line still reads goes through the connections that the caller closes next.
+  app.addHook("onClose", () => context.line.settled());
   authenticate(app, context.database);
   await limitRequests(app, context.requestsPerMinute);
   await app.register(etag, { replyWith304: true });

@@ -36,6 +36,8 @@ export interface Line {
   placesOf(runs: readonly Pick<RunRow, "id">[]): Promise<Map<string, Place>>;
   /** What `explainPlace` makes its sentence of; null for a run that has left the line. */
   factsOf(run: RunRow): Promise<PlaceFacts | null>;
+  /** Resolves when nothing is being read that no request waits for. */
+  settled(): Promise<void>;
 }
 
 interface Snapshot {
@@ -102,6 +104,10 @@ export const openLine = (database: Database, leaseMs: number): Line => {
       const [taken, ranks] = await Promise.all([snapshot(), ranksInGroups(database, [run.id])]);
       const found = ranks.get(run.id);
       return found === undefined ? null : factsIn(taken, run, found);
+    },
+
+    settled: async () => {
+      await making?.catch(() => undefined);
     },
   };
 };

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { AppContext } from "../context.js";
 import { ApiError } from "../errors/apiError.js";
 import { readerOf } from "../http/authentication.js";
-import { sendCheckpoint } from "../http/sendCheckpoint.js";
+import { sendCheckpoint, sendNpz } from "../http/sendCheckpoint.js";
 import { viewCheckpoint } from "../views/checkpointView.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
@@ -17,13 +17,14 @@ export const checkpointRoutes =
       "/v1/checkpoints/:id",
       {
         schema: {
-          summary: "A checkpoint: its description, or with `format=safetensors` its bytes",
+          summary:
+            "A checkpoint: its description, with `format=safetensors` its bytes, with `format=npz` its tensors for NumPy",
           description:
             "The bytes come with `ETag` (their sha256) and honour `Range`, `If-Range` and `If-None-Match`, so that a cut " +
-            "download goes on where it stopped.",
+            "download goes on where it stopped. `npz` has the tensors alone, and comes whole.",
           tags: ["checkpoints"],
           params: idParams,
-          querystring: z.strictObject({ format: z.enum(["safetensors"]).optional() }),
+          querystring: z.strictObject({ format: z.enum(["safetensors", "npz"]).optional() }),
           response: {
             200: checkpointSchema,
             ...errorResponses(401, 403, 404, 416, 422, 429, 503),
@@ -40,6 +41,7 @@ export const checkpointRoutes =
         }
         if (request.query.format === undefined) return viewCheckpoint(checkpoint);
 
+        if (request.query.format === "npz") return sendNpz(database, checkpoint, request, reply);
         return sendCheckpoint(database, checkpoint, request, reply);
       },
     );
