@@ -21,7 +21,7 @@ export function greeting({
 }: GreetingFacts): string {
   const shown = (path: string): string => shellWord(nearPath(path, cwd));
   return `
-The lab is at ${url}  (documented at ${url}/v1/openapi.json)
+The lab is at ${url}  (documented at ${url}/docs)
 Your token: ${token}
   (kept in ${nearPath(tokenFile, cwd)}; logs in ${nearPath(logFolder, cwd)})
 
@@ -33,6 +33,8 @@ From another terminal in this folder:
   ID=$(grep -o 'swp_[A-Za-z0-9]*' sweep.json | head -n 1)
   curl -fsS "$LAB/v1/sweeps/$ID?wait=60&until=terminal" -H "$H"
   curl -fsS $LAB/v1/sweeps/$ID/runs -H "$H"
+
+or, without curl:  npx pclab submit ${shown(exampleFile)} --watch
 
 Ctrl-C stops the lab; a running training resumes at the next start.
 `;
