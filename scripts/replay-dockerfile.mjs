@@ -183,7 +183,7 @@ async function answer(target, image) {
       stream.on("data", (bytes) => (output += bytes));
     await healthy(target, image, child, options, () => output);
     if (target !== "api") mustStartNativeEngine(options);
-    if (target === "worker-gpu") mustLoadWebgpu(options);
+    if (target !== "api") mustLoadWebgpu(options);
     if (image.exposesPort) {
       for (const path of ["/healthz", "/readyz"])
         await mustAnswer(`http://127.0.0.1:${port}${path}`);
