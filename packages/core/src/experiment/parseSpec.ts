@@ -5,7 +5,6 @@ import { inferenceOf, inferenceRuleProblems } from "./inferenceRules.js";
 import type { ExperimentSpec, Schedule, VarianceSettings } from "./spec.js";
 import { type SpecWire, TRAINING_IMAGES, specSchema } from "./specSchema.js";
 import {
-  AVAILABLE_ENGINES,
   AVAILABLE_INFERENCE_METHODS,
   ENGINES_WITH_GRADIENT_ALONE,
   type Algorithm,
@@ -130,15 +129,6 @@ export const ruleProblems = (spec: ExperimentSpec, wire: SpecWire): RuleProblem[
     });
   }
   if (spec.algorithm !== "bp") problems.push(...inferenceRuleProblems(spec, wire.inference));
-  if (spec.engine !== "auto" && !AVAILABLE_ENGINES.includes(spec.engine)) {
-    problems.push({
-      path: ["engine"],
-      code: "not_available",
-      got: spec.engine,
-      allowed: ["auto", ...AVAILABLE_ENGINES].join(", "),
-      detail: `engine '${spec.engine}' is not part of this version; use ${["auto", ...AVAILABLE_ENGINES].join(" or ")}`,
-    });
-  }
   if (
     ENGINES_WITH_GRADIENT_ALONE.some((name) => name === spec.engine) &&
     spec.algorithm !== "bp" &&

@@ -151,12 +151,6 @@ describe("a sweep", () => {
       "conflict",
     ],
     [
-      "an engine of a later version",
-      { base: { algorithm: "bp", engine: "tfjs" } },
-      "#/base/engine",
-      "not_available",
-    ],
-    [
       "a method of inference that the engine lacks",
       { base: { algorithm: "pc", engine: "tfjs", inference: { method: "gauss_newton" } } },
       "#/base/inference/method",

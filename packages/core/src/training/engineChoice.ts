@@ -6,7 +6,6 @@ import type { EngineFactory } from "../engine/engine.js";
 import { EngineError } from "../engine/engineError.js";
 import {
   AVAILABLE_ENGINES,
-  ENGINES,
   type EngineChoice,
   type EngineName,
   type InferenceMethod,
@@ -28,11 +27,9 @@ export type EngineState =
   | { name: EngineName; factory: EngineFactory }
   | { name: EngineName; problem: string };
 
-/** Every engine that a spec can name, the available ones first and best first. */
+/** Every engine that a spec can name, best first. */
 export const engineStates = (registry: EngineRegistry): EngineState[] =>
-  ENGINES.filter((name) => name !== "auto")
-    .sort((a, b) => placeOf(a) - placeOf(b))
-    .map((name) => stateOf(registry, name));
+  AVAILABLE_ENGINES.map((name) => stateOf(registry, name));
 
 /** The names of the engines that can start, best first. */
 export const startableEngines = (registry: EngineRegistry): EngineName[] =>
@@ -104,9 +101,4 @@ const stateOf = (registry: EngineRegistry, name: EngineName, variant?: string): 
     if (!(error instanceof EngineError)) throw error;
     return { name, problem: error.message };
   }
-};
-
-const placeOf = (name: EngineName): number => {
-  const place = AVAILABLE_ENGINES.indexOf(name);
-  return place < 0 ? AVAILABLE_ENGINES.length : place;
 };
