@@ -41,7 +41,7 @@ export default defineConfig({
           exclude: never,
           globalSetup: "tests/global-setup.ts",
           // Their waits have limits of their own and say what they waited for; these come last, on a machine however slow.
-          testTimeout: 240_000,
+          testTimeout: 600_000,
           hookTimeout: 120_000,
         },
       },

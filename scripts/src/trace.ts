@@ -50,7 +50,10 @@ export async function runTraceCommand(command: TraceCommand): Promise<number> {
   }
   try {
     await prepareEngines({ allowSoftwareGpu: false });
-    const trace = await traceMinibatch(parsed.value, startEngine(ENGINES, request.engine));
+    const trace = await traceMinibatch(
+      parsed.value,
+      startEngine(ENGINES, request.engine, parsed.value.inference.method),
+    );
     output.write(`${JSON.stringify(trace)}\n`);
     return 0;
   } catch (error) {

@@ -31,7 +31,7 @@ test("a worker whose ENGINE cannot start does not start, and says why", async ()
 
 test("a worker gives the engine of ENGINE to runs that leave it open, and says so in their manifest", async () => {
   lab.dispatch();
-  lab.startWorker({ engine: "reference" });
+  lab.startWorker({ engine: "reference", environment: WITHOUT_GPU });
   const id = await lab.submitOne(smallSpec({ algorithm: "bp", epochs: 1, engine: "auto" }));
   const run = await lab.untilState(id, "succeeded");
   expect(run.engine).toBe("reference/float64");

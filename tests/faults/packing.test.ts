@@ -93,7 +93,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
     await lab.until("the child to go", 10_000, async () =>
       worker.childPids().length === 0 ? true : null,
     );
-  }, 240_000);
+  });
 
   test.skipIf(isWithoutNative)(
     `on the native engine, and end as if each was alone${whySkipped}`,
@@ -123,7 +123,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
       await expectAsIfUndisturbed(runIds[index + 1], spec);
       expect(await outcomesOf(runIds[index + 1])).toEqual(["succeeded"]);
     }
-  }, 240_000);
+  });
 
   test("one is paused at a checkpoint, goes on later with others, and none of them notices", async () => {
     const worker = startWorker({ checkpointSeconds: 600 });
@@ -140,7 +140,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
     expect(await outcomesOf(runIds[1])).toEqual(["paused", "succeeded"]);
     const [, second] = await listAttempts(lab.database, runIds[1]);
     expect(second.resumedFrom).toBeGreaterThan(0);
-  }, 240_000);
+  });
 
   test("their process is killed: each resumes from its checkpoint, alone", async () => {
     const worker = startWorker();
@@ -155,7 +155,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
       expect(second.resumedFrom).toBeGreaterThan(0);
       expect(await packOf(runIds[index])).toBeNull();
     }
-  }, 240_000);
+  });
 
   test("their worker is killed: they resume elsewhere, in a pack again", async () => {
     const worker = startWorker();
@@ -169,7 +169,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
       expect(await outcomesOf(runIds[index])).toEqual(["lost", "succeeded"]);
       expect(await packOf(runIds[index])).toMatchObject({ runs: 3 });
     }
-  }, 240_000);
+  });
 
   test("their worker drains: all are handed back with a checkpoint, and go on in a pack", async () => {
     const worker = startWorker({ checkpointSeconds: 600 });
@@ -186,7 +186,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
       expect(second.resumedFrom).toBeGreaterThan(0);
       expect(await packOf(runIds[index])).toMatchObject({ runs: 3 });
     }
-  }, 240_000);
+  });
 
   test("a poison run among them uses up its own crash budget, and one crash of theirs", async () => {
     const worker = startWorker({ checkpointSeconds: 600 });
@@ -208,7 +208,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
     const run = await lab.untilState(runIds[0], "failed", 20_000);
     expect(run.reason).toBe("crash_loop");
     expect(await outcomesOf(runIds[0])).toEqual(["crashed", "crashed", "crashed"]);
-  }, 240_000);
+  });
 
   test("a process that answers no more does not keep a canceled run, and costs the others no crash", async () => {
     const worker = startWorker({ checkpointSeconds: 600 });
@@ -221,7 +221,7 @@ describe("promise: packing, runs of one shape train in one process", () => {
       await expectAsIfUndisturbed(runIds[index + 1], spec);
       expect(await outcomesOf(runIds[index + 1])).toEqual(["handed_back", "succeeded"]);
     }
-  }, 240_000);
+  });
 });
 
 describe("what does not pack", () => {
@@ -239,7 +239,7 @@ describe("what does not pack", () => {
       await expectAsIfUndisturbed(runIds[index], spec);
       expect(await packOf(runIds[index])).toBeNull();
     }
-  }, 60_000);
+  });
 
   test("runs of a worker that was not told to, on an engine that does not pack", async () => {
     lab.startWorker({ slots: 2 });
@@ -247,5 +247,5 @@ describe("what does not pack", () => {
     for (const id of runIds) await lab.untilState(id, "running");
     for (const id of runIds) expect(await packOf(id)).toBeNull();
     for (const id of runIds) await act(id, "cancel");
-  }, 60_000);
+  });
 });

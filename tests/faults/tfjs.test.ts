@@ -48,7 +48,7 @@ test("ENGINE=tfjs trains the five models of the first sweep, and says on what", 
   const [row] = await lab.database.prisma.worker.findMany();
   expect(row.engines).toContain("tfjs");
   expect(worker.log).not.toContain("TensorFlow.js in Node.js");
-}, 700_000);
+});
 
 /** Where somebody has installed TensorFlow the worker starts, and there is nothing to refuse. */
 test.runIf("problem" in findTensorFlow())(

@@ -94,7 +94,7 @@ test("whoever comes while the process starts joins, up to as many as there may b
   for (const one of joined) await untilFinished(one);
   expect(joined.map(packIn)).toEqual([{ runs: 2, place: 1 }, { runs: 2, place: 2 }, null]);
   for (const { process } of joined) await process.kill();
-}, 120_000);
+});
 
 test("one that leaves before the pack begins is none of it, and may be ended twice", async () => {
   const start = packsOf(3);
@@ -108,7 +108,7 @@ test("one that leaves before the pack begins is none of it, and may be ended twi
   expect(leaving).toMatchObject({ messages: [], ends: [] });
   await untilFinished(staying);
   await staying.process.kill();
-}, 120_000);
+});
 
 test("the engine says how many it holds, and a setting may say fewer; one that says nothing packs when told to", async () => {
   const packsIn = async (runsPerPack: number | null, held?: number): Promise<unknown[]> => {
@@ -124,4 +124,4 @@ test("the engine says how many it holds, and a setting may say fewer; one that s
   expect(await packsIn(8, 1)).toEqual([false, false]);
   expect(await packsIn(1, 2)).toEqual([false, false]);
   expect(await packsIn(null)).toEqual([false, false]);
-}, 240_000);
+});

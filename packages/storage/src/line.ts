@@ -10,7 +10,7 @@ import {
   type PriorityClass,
   USAGE_HALF_LIFE_SECONDS,
 } from "@pclab/core";
-import type { Database } from "./database.js";
+import { type Database, isDatabaseAway } from "./database.js";
 import type { QueuedWork } from "./dispatch.js";
 import { Prisma } from "./generated/prisma/client.js";
 
@@ -254,9 +254,17 @@ export const requestPreemption = async (
 
 /**
  * A claim is its sweep's turn; that work stands in the queue is not, or the sweep would lose its place for standing there.
- * In a statement of its own: a sweep's row is locked before those of its runs, and a claim holds one of these.
+ * In a statement of its own, since a sweep's row is locked before those of its runs, and after the claim, which stands
+ * whatever becomes of this: a turn that is not noted, for a row that is held or a server that is away, costs one place.
  */
 export const noteTurn = async ({ prisma }: Database, runId: string): Promise<void> => {
-  await prisma.$executeRaw`
-    UPDATE sweeps SET last_claimed_at = clock_timestamp() FROM runs WHERE runs.id = ${runId} AND sweeps.id = runs.sweep_id`;
+  try {
+    await prisma.$executeRaw`
+      WITH free AS (
+        SELECT sweeps.id FROM sweeps JOIN runs ON runs.sweep_id = sweeps.id
+        WHERE runs.id = ${runId} FOR NO KEY UPDATE OF sweeps SKIP LOCKED)
+      UPDATE sweeps SET last_claimed_at = clock_timestamp() FROM free WHERE sweeps.id = free.id`;
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+  }
 };

@@ -93,6 +93,7 @@ export async function startLab({ settings, lock, processes, log }: StartLabOptio
     PCLAB_THREADS: String(settings.threads),
     ENGINE: settings.engine,
     PCLAB_TFJS_BACKEND: settings.tfjsBackend,
+    PCLAB_WEBGPU_SOFTWARE: settings.allowSoftwareGpu ? "1" : "0",
     ...readGitSha(),
   };
   // An empty variable of the user's shell would name a Redis without an address.
