@@ -106,6 +106,7 @@ export class Lab {
       pollMs: 50,
       recoverMs: 100,
       reconcileMs: 1_000,
+      storageRetryMs: 500,
     });
   }
 

@@ -17,6 +17,7 @@ import {
   type Fence,
   StaleEpochError,
   giveUpRun,
+  isStorageFull,
   readCheckpoint,
   recordEnd,
 } from "@pclab/storage";
@@ -26,8 +27,9 @@ import { evaluationLine } from "./evaluationLine.js";
 import { faultBeforeTraining } from "./fault.js";
 import type { Leased } from "./heartbeat.js";
 import { manifestOf } from "./manifest.js";
-import type { Fault, FirstStepMessage, FromChild, TrainMessage } from "./messages.js";
+import type { FirstStepMessage, FromChild, TrainMessage } from "./messages.js";
 import { messageOf, whenDatabaseAnswers } from "./outage.js";
+import { type Outcome, WITHOUT_ROOM, type WrittenOutcome } from "./outcome.js";
 import { RunWriter } from "./runWriter.js";
 import type { RunProcess, StartRunProcess } from "./runProcess.js";
 
@@ -51,18 +53,6 @@ export interface AttemptOptions {
   /** Aborted when the worker must go at once. */
   abandoned: AbortSignal;
 }
-
-type Outcome =
-  | { type: "finished" }
-  | ({ type: "fault" } & Fault)
-  | { type: "crashed"; detail: string }
-  | { type: "handed_back"; detail: string }
-  | { type: "paused" }
-  /** Its search decides whether it goes on. */
-  | { type: "rung_reached" }
-  | { type: "canceled" }
-  /** The run is another's by now, or the worker must go: nothing more is written. */
-  | { type: "lost" };
 
 /** A canceled child gets so long before it is killed. */
 const STOP_GRACE_MS = 2_000;
@@ -262,7 +252,10 @@ export class Attempt implements Leased {
 
   #onRefused(error: unknown): void {
     if (error instanceof StaleEpochError) this.#settle({ type: "lost" });
-    else this.#settle({ type: "crashed", detail: `a write failed: ${messageOf(error)}` });
+    else if (isStorageFull(error)) {
+      this.#options.logger.error({ error: messageOf(error) }, "a write found no room");
+      this.#settle(WITHOUT_ROOM);
+    } else this.#settle({ type: "crashed", detail: `a write failed: ${messageOf(error)}` });
   }
 
   /** The first reason to stop stays the reason. */
@@ -293,16 +286,16 @@ export class Attempt implements Leased {
     }
   }
 
-  async #write(outcome: Outcome): Promise<void> {
-    const { database } = this.#options;
+  async #write(wanted: Outcome): Promise<void> {
+    const { database, abandoned, logger } = this.#options;
     const { fence, progress } = this;
-    if (outcome.type === "lost") return;
-    if ("detail" in outcome) {
-      const level = outcome.type === "handed_back" ? "info" : "error";
-      this.#writer.log(level, `the attempt ends: ${outcome.detail}`);
+    if (wanted.type === "lost") return;
+    if ("detail" in wanted) {
+      const level = wanted.type === "handed_back" ? "info" : "error";
+      this.#writer.log(level, `the attempt ends: ${wanted.detail}`);
     }
-    await this.#storeWhatCame(outcome);
-    await this.#patiently(async () => {
+    const outcome = await this.#storeWhatCame(wanted);
+    const write = async (): Promise<void> => {
       switch (outcome.type) {
         case "finished":
           return recordEnd(database, fence, { event: "last_step" }, progress);
@@ -318,20 +311,31 @@ export class Attempt implements Leased {
           return recordEnd(database, fence, { event: "rung_reached" }, progress);
         case "crashed":
         case "handed_back":
+        case "storage_full":
           await giveUpRun(database, fence, outcome.type, outcome.detail);
       }
-    });
+    };
+    // These few rows may find no room either. They are tried until there is some, and the heartbeat with them; should the
+    // lease run out meanwhile, the dispatcher knows that nobody could renew it, and counts no crash.
+    await whenDatabaseAnswers(write, { signal: abandoned, logger, waitsForRoom: true });
   }
 
-  /** What came before the end belongs to the run; only a cancel does not wait for it. */
-  async #storeWhatCame({ type }: Outcome): Promise<void> {
-    if (type === "canceled") return;
+  /**
+   * What came before the end belongs to the run; only a cancel does not wait for it. Answers how the attempt ends: without
+   * room for it, no end is the one that the child told of.
+   */
+  async #storeWhatCame(wanted: WrittenOutcome): Promise<WrittenOutcome> {
+    if (wanted.type === "canceled") return wanted;
     try {
       await this.#writer.flush();
     } catch (error) {
+      if (error instanceof StaleEpochError) throw error;
       // The refused write may be what ended the attempt: it is told of in the outcome.
-      if (type !== "crashed" || error instanceof StaleEpochError) throw error;
+      if (wanted.type === "crashed" || wanted.type === "storage_full") return wanted;
+      if (!isStorageFull(error)) throw error;
+      return WITHOUT_ROOM;
     }
+    return wanted;
   }
 
   #patiently<T>(work: () => Promise<T>): Promise<T> {

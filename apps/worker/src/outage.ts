@@ -1,6 +1,6 @@
-/** Waiting for PostgreSQL: a statement that failed because the server is away is tried again until it is back. */
+/** Waiting for PostgreSQL: a statement that failed because the server is away, or has no room, is tried again. */
 import { setTimeout as delay } from "node:timers/promises";
-import { isDatabaseAway } from "@pclab/storage";
+import { isDatabaseAway, isStorageFull } from "@pclab/storage";
 import type { Logger } from "pino";
 
 const RETRY_MS = 500;
@@ -10,10 +10,17 @@ export class AbandonedError extends Error {
   override name = "AbandonedError";
 }
 
+export interface WaitOptions {
+  signal: AbortSignal;
+  logger: Logger;
+  /** A disk without room is waited for too; otherwise it is an error like others. */
+  waitsForRoom?: boolean;
+}
+
 /** @throws AbandonedError once `signal` is aborted; whatever `work` throws that is no outage */
 export const whenDatabaseAnswers = async <T>(
   work: () => Promise<T>,
-  { signal, logger }: { signal: AbortSignal; logger: Logger },
+  { signal, logger, waitsForRoom = false }: WaitOptions,
 ): Promise<T> => {
   let wasAway = false;
   for (;;) {
@@ -23,8 +30,10 @@ export const whenDatabaseAnswers = async <T>(
       if (wasAway) logger.info("PostgreSQL is back");
       return result;
     } catch (error) {
-      if (!isDatabaseAway(error)) throw error;
-      if (!wasAway) logger.warn({ error: messageOf(error) }, "PostgreSQL is away; waiting for it");
+      const hasNoRoom = waitsForRoom && isStorageFull(error);
+      if (!hasNoRoom && !isDatabaseAway(error)) throw error;
+      const what = hasNoRoom ? "PostgreSQL has no room" : "PostgreSQL is away";
+      if (!wasAway) logger.warn({ error: messageOf(error) }, `${what}; waiting for it`);
       wasAway = true;
     }
     await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);

@@ -76,29 +76,37 @@ const CONNECTION_MESSAGES =
 /** `disk_full` and its kin (SQLSTATE 53100): the server is there, its disk has no room. */
 export const isStorageFull = (error: unknown): boolean =>
   causesOf(error).some(
-    (cause) =>
-      (cause as { code?: unknown }).code === "53100" ||
-      /No space left on device/i.test(cause.message),
+    ({ code, message }) =>
+      code === "53100" || (typeof message === "string" && /No space left on device/i.test(message)),
   );
 
 /** Whether an error means that PostgreSQL is away: worth a 503 or a retry, and no fault of the statement. */
 export const isDatabaseAway = (error: unknown): boolean =>
-  causesOf(error).some((cause) => {
-    const { code } = cause as { code?: unknown };
-    return (
+  causesOf(error).some(
+    ({ code, message }) =>
       (typeof code === "string" && CONNECTION_CODES.has(code)) ||
-      CONNECTION_MESSAGES.test(cause.message)
-    );
-  });
+      (typeof message === "string" && CONNECTION_MESSAGES.test(message)),
+  );
 
-/** The error and what it wraps: Prisma keeps the driver's error in `meta`, the driver its own in `cause`. */
-const causesOf = (error: unknown): Error[] => {
-  const causes: Error[] = [];
+interface Cause {
+  code?: unknown;
+  message?: unknown;
+}
+
+/**
+ * The error and what it wraps: Prisma keeps its adapter's error in `meta`, and that has in `cause` what the server said,
+ * as an object which is no Error.
+ */
+const causesOf = (error: unknown): Cause[] => {
+  const causes: Cause[] = [];
   let current = error;
-  while (current instanceof Error && causes.length < 5) {
+  while (typeof current === "object" && current !== null && causes.length < 5) {
     causes.push(current);
-    const { meta } = current as { meta?: { driverAdapterError?: unknown } };
-    current = meta?.driverAdapterError ?? current.cause;
+    const { meta, cause } = current as {
+      meta?: { driverAdapterError?: unknown };
+      cause?: unknown;
+    };
+    current = meta?.driverAdapterError ?? cause;
   }
   return causes;
 };

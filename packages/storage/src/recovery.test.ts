@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestStorage, fenceOf } from "../../../tests/storage.js";
 import { actOnRun } from "./runActions.js";
 import { recordCheckpoint } from "./liveRuns.js";
-import { CRASH_BUDGET, giveUpRun, recoverLostRuns } from "./recovery.js";
+import { CRASH_BUDGET, giveUpRun, recoverLostRuns, retryForRoom } from "./recovery.js";
 import { listAttempts } from "./runs.js";
 
 let storage: TestStorage;
@@ -104,3 +104,40 @@ test.each(["lost", "handed_back"] as const)(
     expect(await storage.run(claimed.id)).toMatchObject({ state: "canceled", reason: "user" });
   },
 );
+
+test("runs that found no room wait, are put back after a while in their old place, and lose nothing of their budget", async () => {
+  const { database } = storage;
+  const claimed = await storage.running();
+  const { queuedAt } = await storage.run(claimed.id);
+  const fence = fenceOf(claimed);
+  expect(await giveUpRun(database, fence, "storage_full", "no room")).toBe("waiting_storage");
+  const waiting = await storage.run(claimed.id);
+  expect(waiting).toMatchObject({ reason: "storage_full", crashes: 0, leaseUntil: null });
+  await expect(giveUpRun(database, fence, "storage_full", "late")).rejects.toThrow("refused");
+
+  expect(await retryForRoom(database, 60_000)).toEqual([]);
+  await database.prisma.$executeRaw`UPDATE attempts SET ended_at = now() - interval '61 seconds'`;
+  expect(await retryForRoom(database, 60_000)).toEqual([claimed.id]);
+  expect(await retryForRoom(database, 60_000)).toEqual([]);
+  const back = await storage.run(claimed.id);
+  expect(back).toMatchObject({ state: "queued", reason: null, crashes: 0, queuedAt });
+  expect(await listAttempts(database, claimed.id)).toMatchObject([{ outcome: "storage_full" }]);
+});
+
+test("leases that ran out for want of room cost nothing; who was to pause or to stop has done so", async () => {
+  const { database, userId } = storage;
+  const [goesOn, pauses, stops] = [
+    await storage.running(),
+    await storage.running(),
+    await storage.running(),
+  ];
+  await actOnRun(database, { userId, id: pauses.id }, "pause");
+  await actOnRun(database, { userId, id: stops.id }, "cancel");
+  await storage.endLeases();
+  expect(await recoverLostRuns(database, "storage_full")).toHaveLength(3);
+  expect(await storage.run(goesOn.id)).toMatchObject({ state: "waiting_storage", crashes: 0 });
+  const paused = await storage.run(pauses.id);
+  expect(paused).toMatchObject({ state: "paused", reason: "user", crashes: 0 });
+  expect(paused.reasonDetail).toContain("resumes from the one before");
+  expect(await storage.run(stops.id)).toMatchObject({ state: "canceled", reason: "user" });
+});

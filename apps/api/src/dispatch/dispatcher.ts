@@ -1,6 +1,6 @@
 /**
- * Hands queued runs to the workers' queue, puts back those whose worker was lost, mends what the queue lost, and lets
- * searches go on. One process of all that serve the API does it at a time, under an advisory lock; another takes over
+ * Hands queued runs to the workers' queue, puts back those whose worker was lost or that found no room, mends what the
+ * queue lost, and lets searches go on. One process of all that serve the API does it at a time, under an advisory lock; another takes over
  * when it dies.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,9 +9,11 @@ import {
   type Database,
   type DispatcherLock,
   failOrphanedAnalyses,
+  isStorageFull,
   purgeDeleted,
   recoverLostAnalyses,
   recoverLostRuns,
+  retryForRoom,
 } from "@pclab/storage";
 import type { Logger } from "pino";
 import { advanceSearches } from "./advanceSearches.js";
@@ -31,6 +33,8 @@ export interface DispatcherOptions {
   recoverMs?: number;
   /** Between two comparisons of the queue with PostgreSQL. */
   reconcileMs?: number;
+  /** After so long a run that PostgreSQL had no room for is tried again. */
+  storageRetryMs?: number;
   /** After so long what was deleted is gone for good. */
   deleteGraceMs?: number;
   /** Monotonic, in milliseconds. */
@@ -57,6 +61,7 @@ export const startDispatcher = ({
   pollMs = 250,
   recoverMs = Math.min(1_000, leaseMs / 4),
   reconcileMs = 10_000,
+  storageRetryMs = 30_000,
   deleteGraceMs = 7 * 86_400_000,
   now = () => performance.now(),
 }: DispatcherOptions): Dispatcher => {
@@ -78,11 +83,23 @@ export const startDispatcher = ({
   let reconcileAtMs = 0;
   let queueAtMs = 0;
   let purgeAtMs = 0;
+  let roomAtMs = 0;
+  // Nobody could renew the leases that run out while PostgreSQL has no room, nor take them away: that is no crash of theirs.
+  let hadNoRoom = false;
   const searches = { database, logger, told: new Set<string>() };
 
   const recover = async (): Promise<void> => {
-    for (const { id, state } of await recoverLostRuns(database)) {
-      logger.warn({ run: id, state }, "a run lost its worker");
+    try {
+      for (const { id, state } of await recoverLostRuns(
+        database,
+        hadNoRoom ? "storage_full" : "lost",
+      )) {
+        logger.warn({ run: id, state }, "a run lost its worker");
+      }
+      hadNoRoom = false;
+    } catch (error) {
+      hadNoRoom ||= isStorageFull(error);
+      throw error;
     }
     for (const id of await recoverLostAnalyses(database)) {
       logger.warn({ analysis: id }, "an analysis lost its worker");
@@ -123,6 +140,12 @@ export const startDispatcher = ({
       await recover();
       await failOrphanedAnalyses(database);
       recoverAtMs = startMs + recoverMs;
+    }
+    if (startMs >= roomAtMs) {
+      // Set first: without room for this write, the next steps do what needs none.
+      roomAtMs = startMs + storageRetryMs / 3;
+      const runs = await retryForRoom(database, storageRetryMs);
+      if (runs.length > 0) logger.info({ runs }, "runs that found no room are tried again");
     }
     if (startMs >= purgeAtMs) {
       const gone = await purgeDeleted(database, deleteGraceMs);

@@ -85,7 +85,11 @@ const asApiError = (error: unknown, request: FastifyRequest): ApiError => {
       headers: { "retry-after": "60" },
     });
   }
-  if (isStorageFull(error)) return new ApiError("storage_full");
+  if (isStorageFull(error)) {
+    return new ApiError("storage_full", {
+      detail: "nothing was stored; make room on PostgreSQL's disk, then repeat the request",
+    });
+  }
   if (isDatabaseAway(error)) {
     return new ApiError("database_away", {
       detail: "nothing was stored; repeat the request",

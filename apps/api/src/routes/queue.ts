@@ -145,7 +145,12 @@ export const queueRoutes =
     );
   };
 
-const explainState = ({ state, stopAfterEpochs }: RunRow): string =>
-  state === "waiting_search"
-    ? `It waits at epoch ${stopAfterEpochs} for the other runs of its sweep; once all have come there or ended, the best go on.`
-    : `It does not wait: it is ${state}.`;
+const explainState = ({ state, stopAfterEpochs }: RunRow): string => {
+  if (state === "waiting_search") {
+    return `It waits at epoch ${stopAfterEpochs} for the other runs of its sweep; once all have come there or ended, the best go on.`;
+  }
+  if (state === "waiting_storage") {
+    return "It waits for room on PostgreSQL's disk, and is tried again by itself from its last checkpoint.";
+  }
+  return `It does not wait: it is ${state}.`;
+};

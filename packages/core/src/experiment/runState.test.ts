@@ -36,6 +36,7 @@ const ALLOWED: [RunState, RunEvent, RunState][] = [
   ["paused", "resume", "queued"],
   ["starting", "storage_full", "waiting_storage"],
   ["running", "storage_full", "waiting_storage"],
+  ["pausing", "storage_full", "paused"],
   ["waiting_storage", "storage_room", "queued"],
   ["queued", "cancel", "canceled"],
   ["paused", "cancel", "canceled"],

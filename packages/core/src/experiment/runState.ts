@@ -4,7 +4,8 @@
  * A run is queued until a worker claims it (starting), trains (running) and ends in a terminal state. A run whose worker
  * was lost, drained or preempted is recovering: the reconciler puts it back in the queue, or fails it when its crash
  * budget is spent. A run that its search compares with others stops at a rung with a checkpoint (waiting_search), and goes
- * on from there or is pruned. A pause first writes a checkpoint. A cancel of live work is a request (canceling) until the work
+ * on from there or is pruned. A run whose results PostgreSQL has no room for waits (waiting_storage) and is tried again from
+ * its last checkpoint; one that was to pause is paused there. A pause first writes a checkpoint. A cancel of live work is a request (canceling) until the work
  * has stopped. Anything that is not in the table is refused.
  */
 
@@ -76,6 +77,7 @@ const TABLE: Record<RunState, Partial<Record<RunEvent, RunState>>> = {
     checkpoint_written: "paused",
     last_step: "succeeded",
     interrupted: "recovering",
+    storage_full: "paused",
     cancel: "canceling",
   },
   paused: { resume: "queued", cancel: "canceled" },
