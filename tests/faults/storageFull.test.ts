@@ -48,7 +48,7 @@ describe("promise: disk full", () => {
     expect((await lastCheckpoint(id)).id).toBe(checkpoint.id);
 
     await disk.makeRoom();
-    await lab.untilState(id, "succeeded");
+    await lab.untilState(id, "succeeded", 120_000);
     expectEqualResults(await storedResult(lab.database, id), expected);
     const attempts = await listAttempts(lab.database, id);
     expect(attempts[0].detail).toBe("PostgreSQL had no room for what the run measured");
@@ -57,7 +57,7 @@ describe("promise: disk full", () => {
     expect(new Set(outcomes.slice(0, -1))).toEqual(new Set(["storage_full"]));
     expect(outcomes.at(-1)).toBe("succeeded");
     expect(attempts.at(-1)?.resumedFrom).toBe(checkpoint.weightUpdate);
-  }, 300_000);
+  }, 400_000);
 
   test("without room for a single row the lease runs out, and that is counted as no crash either", async () => {
     const expected = await trainUndisturbed(spec, lab.datasetsFolder);
@@ -78,10 +78,10 @@ describe("promise: disk full", () => {
     await lastCheckpoint(id);
 
     await disk.makeRoom();
-    const run = await lab.untilState(id, "succeeded");
+    const run = await lab.untilState(id, "succeeded", 120_000);
     expect(run.crashes).toBe(0);
     expectEqualResults(await storedResult(lab.database, id), expected);
     const attempts = await listAttempts(lab.database, id);
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["storage_full", "succeeded"]);
-  }, 300_000);
+  }, 400_000);
 });
