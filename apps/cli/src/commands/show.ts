@@ -49,7 +49,7 @@ const showSweep = async (session: Session, { path }: Named): Promise<void> => {
     `${path}/runs`,
     { limit: MOST_RUNS },
   );
-  const { counts, analyses } = sweep;
+  const { counts, analyses, run_count, planned_run_count } = sweep;
   const tally = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
       .filter(([, count]) => count > 0)
@@ -58,7 +58,7 @@ const showSweep = async (session: Session, { path }: Named): Promise<void> => {
   const fields: Field[] = [
     ["sweep", `${style.bold(printable(sweep.name))}  ${sweep.id}`],
     ["state", paintState(style, sweep.state)],
-    ["runs", tally(counts)],
+    ["runs", tally({ ...counts, "to come": planned_run_count - run_count })],
     ["analyses", tally(analyses)],
     [
       "priority",
@@ -89,7 +89,7 @@ const showRun = async (session: Session, { path, id }: Named): Promise<void> => 
   ]);
   const curve = rows.map(({ value }) => value);
   const wait =
-    run.state === "queued"
+    run.state === "queued" || run.state === "waiting_search"
       ? await lab.get<z.output<typeof explanationSchema>>("/v1/queue/explain", { run: id })
       : null;
   const { flattenSpec } = await import("@pclab/core");

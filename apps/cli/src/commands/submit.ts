@@ -159,7 +159,8 @@ const tell = (
   if (isWatched) return;
   // The id alone, for ID=$(pclab submit …).
   print(`${sweep.id}\n`);
-  const runs = sweep.run_count === 1 ? "1 run" : `${sweep.run_count} runs`;
+  const { planned_run_count } = sweep;
+  const runs = planned_run_count === 1 ? "1 run" : `${planned_run_count} runs`;
   say(`${printable(sweep.name)}: ${runs}; pclab watch ${sweep.id}`);
 };
 

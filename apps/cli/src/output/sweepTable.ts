@@ -22,8 +22,8 @@ export const sweepTable = (
       },
       {
         title: "ended",
-        value: ({ counts, run_count }) =>
-          `${counts.succeeded + counts.failed + counts.canceled + counts.pruned}/${run_count}`,
+        value: ({ counts, planned_run_count }) =>
+          `${counts.succeeded + counts.failed + counts.canceled + counts.pruned}/${planned_run_count}`,
         align: "right",
       },
       {

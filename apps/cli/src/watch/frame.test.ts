@@ -114,6 +114,20 @@ describe("a frame", () => {
     expect(frame.at(-1)).toBe("… and 994 more");
   });
 
+  test("a run that waits at a rung does not move: it comes after those that do and those that failed", () => {
+    const states = ["waiting_search", "succeeded", "failed", "running", "waiting_search"] as const;
+    const runs = states.map((state, index) =>
+      runOf(index, { state, poll_after_ms: ["failed", "succeeded"].includes(state) ? null : 1000 }),
+    );
+    const frame = renderFrame(snapshotOf(runs), { ...options, rows: 10 });
+    expect(frame.slice(4, 8).map((line) => line.split(/ +/)[2])).toEqual([
+      "running",
+      "failed",
+      "waiting_search",
+      "waiting_search",
+    ]);
+  });
+
   test("a name of somebody else's cannot reach the terminal's controls", () => {
     const frame = renderFrame(snapshotOf([], { title: "\u001b]0;x\u0007" }), options);
     expect(frame.join("")).not.toContain("\u001b");

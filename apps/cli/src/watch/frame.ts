@@ -86,6 +86,8 @@ const runLines = (
   return hidden === 0 ? lines : [...lines, style.dim(`… and ${hidden} more`)];
 };
 
+const STILL_STATES: ReadonlySet<RunBody["state"]> = new Set(["queued", "paused", "waiting_search"]);
+
 /** What moves comes first, then what failed, what waits, what has ended; each in the order of the sweep. */
 const byInterest = (a: RunBody, b: RunBody): number =>
   interestOf(a) - interestOf(b) || a.index - b.index;
@@ -93,5 +95,5 @@ const byInterest = (a: RunBody, b: RunBody): number =>
 const interestOf = ({ state, poll_after_ms }: RunBody): number => {
   if (state === "failed") return 1;
   if (poll_after_ms === null) return 3;
-  return state === "queued" || state === "paused" ? 2 : 0;
+  return STILL_STATES.has(state) ? 2 : 0;
 };

@@ -2,6 +2,7 @@
 import type { AnalysisBody, RunBody, SweepBody } from "@pclab/contracts";
 import type { LabClient } from "../client/labClient.js";
 import type { Named } from "../client/ids.js";
+import { sweepRunsOf } from "./sweepRuns.js";
 
 export interface Snapshot {
   named: Named;
@@ -23,10 +24,6 @@ export interface Snapshot {
 /** Looks at it once more. */
 export type Look = () => Promise<Snapshot>;
 
-/** A sweep of more runs is not read whole at every look: those that move are enough. */
-const RUNS_READ_WHOLE = 500;
-const MOVING = "starting,running,pausing,recovering,waiting_storage,canceling";
-
 export const lookerOf = (lab: LabClient, named: Named): Look => {
   switch (named.kind) {
     case "swp":
@@ -39,31 +36,12 @@ export const lookerOf = (lab: LabClient, named: Named): Look => {
 };
 
 const sweepLooker = (lab: LabClient, named: Named): Look => {
-  let known = new Map<string, RunBody>();
-  const readRuns = async (state?: string): Promise<RunBody[]> => {
-    const runs: RunBody[] = [];
-    for await (const page of lab.list<RunBody>(`${named.path}/runs`, { state })) runs.push(...page);
-    return runs;
-  };
+  const runsOf = sweepRunsOf(lab, named.path);
   return async () => {
     const sweep = await lab.get<SweepBody>(named.path);
-    const isOver = sweep.poll_after_ms === null;
-    if (known.size === 0 || isOver || sweep.run_count <= RUNS_READ_WHOLE) {
-      known = byId(await readRuns());
-    } else {
-      const moving = byId(await readRuns(MOVING));
-      const stopped = [...known.values()].filter(
-        ({ id, state }) => MOVING.includes(state) && !moving.has(id),
-      );
-      for (const { id } of stopped) moving.set(id, await lab.get<RunBody>(`/v1/runs/${id}`));
-      known = new Map([...known, ...moving]);
-    }
-    return ofSweep(named, sweep, [...known.values()]);
+    return ofSweep(named, sweep, await runsOf(sweep));
   };
 };
-
-const byId = (runs: readonly RunBody[]): Map<string, RunBody> =>
-  new Map(runs.map((run) => [run.id, run]));
 
 /** In the order in which tallies name them. */
 const TOLD_STATES = [
@@ -72,6 +50,7 @@ const TOLD_STATES = [
   "pausing",
   "recovering",
   "waiting_storage",
+  "waiting_search",
   "canceling",
   "queued",
   "paused",
@@ -81,7 +60,7 @@ const TOLD_STATES = [
 ] as const;
 
 const ofSweep = (named: Named, sweep: SweepBody, runs: RunBody[]): Snapshot => {
-  const { counts, analyses } = sweep;
+  const { counts, analyses, run_count, planned_run_count } = sweep;
   const ended = counts.succeeded + counts.failed + counts.canceled + counts.pruned;
   const analysisCount = Object.values(analyses).reduce((sum, count) => sum + count, 0);
   const analysesEnded = analyses.succeeded + analyses.failed + analyses.canceled;
@@ -95,13 +74,14 @@ const ofSweep = (named: Named, sweep: SweepBody, runs: RunBody[]): Snapshot => {
     state: sweep.state,
     reason: null,
     isOver: sweep.poll_after_ms === null,
-    fraction: sweep.run_count === 0 ? 1 : partly / sweep.run_count,
+    fraction: planned_run_count === 0 ? 1 : partly / planned_run_count,
     secondsLeft: null,
     tallies: [
-      `${ended} of ${sweep.run_count} runs ended`,
+      `${ended} of ${planned_run_count} runs ended`,
       ...TOLD_STATES.filter((state) => counts[state] > 0).map(
         (state) => `${counts[state]} ${state}`,
       ),
+      ...(planned_run_count > run_count ? [`${planned_run_count - run_count} to come`] : []),
       ...(analysisCount === 0 ? [] : [`${analysesEnded} of ${analysisCount} analyses ended`]),
     ],
     runs,

@@ -53,6 +53,7 @@ export const liveView = ({ world, style, print }: Session, histories: Histories)
 };
 
 const LINE_EVERY_MS = 5_000;
+const WAITING_STATES: ReadonlySet<RunBody["state"]> = new Set(["queued", "waiting_search"]);
 
 /** For files and pipes: a line where a state changes, and progress now and then. */
 export const lineView = ({ print, say, style, width }: Session): View => {
@@ -79,7 +80,7 @@ export const lineView = ({ print, say, style, width }: Session): View => {
         tell(named.id, state, `  ${state}  ${wholePercent(fraction)}`, isFirst);
       // At first, what waits and what has ended would be a list as long as the sweep.
       for (const run of runs) {
-        const isStill = run.state === "queued" || run.poll_after_ms === null;
+        const isStill = WAITING_STATES.has(run.state) || run.poll_after_ms === null;
         tell(run.id, run.state, runLine(run), isFirst && isStill);
       }
       isFirst = false;
