@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -39,6 +39,21 @@ describe("the key", () => {
       expect(parseSecretKey(await readFile(path, "utf8"), path)).toEqual(keys[0]);
     } finally {
       await rm(home, { recursive: true });
+    }
+  });
+
+  test("is seen whole or not at all, and nothing is left beside it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "pclab-key-"));
+    try {
+      for (let round = 0; round < 50; round++) {
+        const home = join(folder, String(round));
+        const makers = Array.from({ length: 8 }, () => readOrMakeSecretKey(home));
+        const keys = (await Promise.all(makers)).map((key) => Buffer.from(key).toString("hex"));
+        expect(new Set(keys).size).toBe(1);
+        expect(await readdir(home)).toEqual(["webhook.key"]);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 
