@@ -31,6 +31,7 @@ const startServer = async (): Promise<Server> => {
     {
       DATABASE_URL: lab.url,
       ...("redisUrl" in lab.connection ? { REDIS_URL: lab.connection.redisUrl } : {}),
+      PCLAB_HOME: lab.home,
       PCLAB_DATASETS: lab.datasetsFolder,
       PCLAB_PORT: String(port),
       PCLAB_LEASE_MS: String(LEASE_MS),
