@@ -209,6 +209,19 @@ describe("a message", () => {
     ]);
   });
 
+  test("comes of analyses alone when a sweep that has ended is cancelled: it stays as it ended", async () => {
+    const sweep = await submit([11]);
+    await succeed(sweep.runIds[0]);
+    await hook();
+    await lab.ada.post(`/v1/runs/${sweep.runIds[0]}/analyses`, { kind: "weights" });
+    const cancelled = await lab.ada.post(`/v1/sweeps/${sweep.id}/cancel`);
+    expect(cancelled.statusCode).toBe(202);
+    expect(cancelled.json()).toMatchObject({ state: "completed", analyses: { canceled: 1 } });
+    expect((await stored()).map(({ type }) => type)).toEqual(["analysis.canceled"]);
+    const again = await lab.ada.post(`/v1/sweeps/${sweep.id}/cancel`);
+    expect([again.statusCode, again.json().state]).toEqual([200, "completed"]);
+  });
+
   test("goes to webhooks of the owner alone, of its event, its sweep and its tag", async () => {
     const sweep = await submit([1], { tags: ["paper"] });
     const wanted = [

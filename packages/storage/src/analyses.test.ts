@@ -377,7 +377,9 @@ test("cancelling a sweep ends its waiting analyses and asks the running ones to 
   const find = (id: string) => findAnalysis(database, { userId, id });
   expect(await find(waiting.id)).toMatchObject({ state: "canceled", reason: "user" });
   expect((await find(running.id))?.cancelRequestedAt).not.toBeNull();
+  // The sweep completed before.
   expect(await findSweep(database, { userId, id: sweepId })).toMatchObject({
+    cancelRequestedAt: null,
     analyses: { canceled: 1, running: 1 },
   });
   expect(await actOnSweep(database, { userId, id: sweepId }, "cancel")).toEqual({ changed: false });

@@ -28,7 +28,8 @@ export const actOnSweep = async (
     });
     const analyses = action === "cancel" ? await cancelAnalyses(transaction, id) : 0;
     const searches = await actOnSearch(transaction, id, action);
-    if (moved.length + analyses + searches === 0) return { changed: false };
+    // Of a sweep that has ended, analyses alone can be canceled: it stays as it ended.
+    if (moved.length + searches === 0) return { changed: analyses > 0 };
     if (action === "retry") await toEndOfLine(transaction, moved);
     await noteOnSweep(transaction, id, action);
     if (action === "cancel") await tellOfSweep(transaction, id);
