@@ -62,9 +62,8 @@ export const pingWebhook = async (
     const ids = await storeMessages(transaction, [
       { webhookId: webhook.id, type: WEBHOOK_PING, at: new Date(), data: { id: webhook.id } },
     ]);
-    return asDeliveryRow(
-      await transaction.webhookDelivery.findFirstOrThrow({ where: { id: { in: ids } } }),
-    );
+    const row = await transaction.webhookDelivery.findFirst({ where: { id: { in: ids } } });
+    return row === null ? null : asDeliveryRow(row);
   });
 
 /** Sent again, with a whole schedule of retries; one that is pending is sent at once. */
@@ -129,6 +128,11 @@ export interface Try {
   attempt: number;
 }
 
+/** Before any of its deliveries, as its deletion takes them: neither can deadlock the other. */
+const lockWebhook = async (transaction: Transaction, webhookId: string): Promise<void> => {
+  await transaction.$executeRaw`SELECT 1 FROM webhooks WHERE id = ${webhookId} FOR NO KEY UPDATE`;
+};
+
 /** False when another try has taken its place. */
 export const recordDelivered = async (
   { prisma }: Database,
@@ -136,6 +140,7 @@ export const recordDelivered = async (
   responseStatus: number,
 ): Promise<boolean> =>
   prisma.$transaction(async (transaction) => {
+    await lockWebhook(transaction, webhookId);
     const { count } = await transaction.webhookDelivery.updateMany({
       where: { id, attempts: attempt, state: "pending" },
       data: {
@@ -173,6 +178,7 @@ export const recordFailure = async (
   disableAfterMs: number,
 ): Promise<string | null> =>
   prisma.$transaction(async (transaction) => {
+    await lockWebhook(transaction, webhookId);
     const changed = await transaction.$executeRaw`
       UPDATE webhook_deliveries SET failures = failures + 1, response_status = ${responseStatus}::int, error = ${error},
         state = CASE WHEN ${retryMs}::float8 IS NULL THEN 'failed' ELSE 'pending' END,
@@ -210,7 +216,12 @@ const noteFailure = async (
   return disabled > 0 ? reason : null;
 };
 
-/** Removes what was stored so long ago; answers how many went. */
+/**
+ * Removes what was stored so long ago; answers how many went. It waits for no row, so that it and the deletion of a webhook
+ * cannot wait for each other; what it skips goes the next time.
+ */
 export const purgeDeliveries = async ({ prisma }: Database, ageMs: number): Promise<number> =>
   prisma.$executeRaw`
-    DELETE FROM webhook_deliveries WHERE created_at < now() - ${ageMs}::float8 * interval '1 millisecond'`;
+    DELETE FROM webhook_deliveries WHERE id IN (
+      SELECT id FROM webhook_deliveries WHERE created_at < now() - ${ageMs}::float8 * interval '1 millisecond'
+      FOR UPDATE SKIP LOCKED)`;

@@ -25,7 +25,11 @@ interface NewMessage {
   data: object;
 }
 
-/** Answers the messages' ids, in their order. */
+/**
+ * Answers the messages' ids, in their order. A webhook whose deletion is under way is waited for and gets none: the foreign
+ * key would let the whole transaction fail, and with it what is told of. Whoever deletes a webhook holds nothing else that
+ * is waited for here.
+ */
 export const storeMessages = async (
   transaction: Transaction,
   messages: readonly NewMessage[],
@@ -37,8 +41,10 @@ export const storeMessages = async (
   );
   await transaction.$executeRaw`
     INSERT INTO webhook_deliveries (id, webhook_id, type, body)
-    SELECT * FROM unnest(${ids}::text[], ${messages.map(({ webhookId }) => webhookId)}::text[],
-      ${messages.map(({ type }) => type)}::text[], ${bodies}::text[])`;
+    SELECT message.id, webhooks.id, message.type, message.body
+    FROM unnest(${ids}::text[], ${messages.map(({ webhookId }) => webhookId)}::text[],
+      ${messages.map(({ type }) => type)}::text[], ${bodies}::text[]) AS message (id, webhook_id, type, body)
+    JOIN webhooks ON webhooks.id = message.webhook_id FOR KEY SHARE OF webhooks`;
   return ids;
 };
 
