@@ -49,12 +49,12 @@ describe("the key", () => {
       for (let round = 0; round < 50; round++) {
         const home = join(folder, String(round));
         const path = join(home, "webhook.key");
-        let isMade = false;
-        const makers = Promise.all([1, 2, 3].map(() => readOrMakeSecretKey(home))).finally(() => {
-          isMade = true;
-        });
+        const made = new AbortController();
+        const makers = Promise.all([1, 2, 3].map(() => readOrMakeSecretKey(home))).finally(() =>
+          made.abort(),
+        );
         // As another process would, which may look at any moment.
-        while (!isMade) {
+        while (!made.signal.aborted) {
           if (existsSync(path)) parseSecretKey(readFileSync(path, "utf8"), path);
           await new Promise((resolve) => setImmediate(resolve));
         }
