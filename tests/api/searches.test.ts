@@ -146,6 +146,14 @@ describe("a search that cannot be is a 422 at its place", () => {
     ],
     ["at no time", { base, tpe: { ...tpe, at_a_time: 0 } }, [["#/tpe/at_a_time", "minimum"]]],
     [
+      "of more runs than a search may learn from, too many at a time",
+      { base, tpe: { ...tpe, samples: 2_001, at_a_time: 101 } },
+      [
+        ["#/tpe/samples", "maximum"],
+        ["#/tpe/at_a_time", "maximum"],
+      ],
+    ],
+    [
       "by a test metric",
       { base, tpe: { ...tpe, objective: "test_accuracy" } },
       [["#/tpe/objective", "not_allowed"]],

@@ -29,7 +29,7 @@ export class QueuedRunsQuotaError extends Error {
 /** @throws QueuedRunsQuotaError */
 export const refuseOverQuota = async (
   transaction: Transaction,
-  { userId, runs }: { userId: string; runs: readonly ExperimentSpec[] },
+  { userId, runs }: { userId: string; runs: { readonly length: number } },
 ): Promise<void> => {
   const queued = await transaction.run.count({ where: { userId, state: "queued" } });
   if (queued + runs.length > MAX_QUEUED_RUNS_PER_USER)

@@ -60,6 +60,10 @@ export const decideWaitingRung = async (
   prisma.$transaction(async (transaction) => {
     const [sweep] = await transaction.$queryRaw<{ request: unknown }[]>`
       SELECT request FROM sweeps WHERE id = ${sweepId} FOR NO KEY UPDATE`;
+    // All at once and in the order of their ids, as heartbeats lock them: promoted and pruned one after the other, they
+    // would be locked in an order of the decision's, and either could deadlock the other.
+    await transaction.$queryRaw`
+      SELECT 1 FROM runs WHERE sweep_id = ${sweepId} AND state = 'waiting_search' ORDER BY id FOR NO KEY UPDATE`;
     const [full] = await transaction.$queryRaw<WaitingRung[]>`
       ${fullRungs(Prisma.sql`sweep_id = ${sweepId}`)}`;
     if (sweep === undefined || full === undefined) return null;

@@ -3,6 +3,8 @@ import {
   actOnSweep,
   deleteSweep,
   findSweep,
+  MAX_QUEUED_RUNS_PER_USER,
+  QueuedRunsQuotaError,
   makeSearchedRuns,
   sweepsThatWantRuns,
 } from "@pclab/storage";
@@ -114,8 +116,11 @@ describe("TPE", () => {
     await trainRun(storage, (await runsOf(storage, id))[0], peak);
     expect(await sweepsThatWantRuns(storage.database)).toEqual([id]);
 
-    const crash = makeSearchedRuns(storage.database, id, () => {
-      throw new Error("the process dies here");
+    const crash = makeSearchedRuns(storage.database, id, {
+      sizeOf: () => 3,
+      propose: () => {
+        throw new Error("the process dies here");
+      },
     });
     await expect(crash).rejects.toThrow("dies here");
     expect(await runsOf(storage, id)).toHaveLength(4);
@@ -123,6 +128,60 @@ describe("TPE", () => {
     expect(await runsOf(storage, id)).toHaveLength(7);
     await advance();
     expect(await runsOf(storage, id)).toHaveLength(7);
+  });
+
+  test("what changes while its next runs are proposed undoes them, and the next look proposes anew", async () => {
+    const failing: Curve = ({ learningRate }) => (learningRate > 1e-3 ? null : 0.5);
+    const id = await submitBody(storage, { base, tpe });
+    for (const run of await runsOf(storage, id)) await trainRun(storage, run, failing);
+    const retryAll = async () => {
+      await act(id, "retry");
+      const queued = (await runsOf(storage, id)).filter(({ state }) => state === "queued");
+      expect(queued.length).toBeGreaterThan(0);
+      for (const run of queued) await trainRun(storage, run, peak);
+    };
+    const changes = [() => act(id, "pause"), retryAll, advance, () => act(id, "cancel")];
+    const made: number[] = [];
+    for (const change of changes) {
+      const makes = makeSearchedRuns(storage.database, id, {
+        sizeOf: () => 3,
+        propose: async ({ ended }) => {
+          await change();
+          const [{ spec }] = await runsOf(storage, id);
+          return { runs: [spec], points: [ended[0].point] };
+        },
+      });
+      expect(await makes).toBeNull();
+      made.push((await runsOf(storage, id)).length);
+      if ((await stateOf(id)).state === "paused") await act(id, "resume");
+      for (const run of await runsOf(storage, id)) {
+        if (run.state === "queued") await trainRun(storage, run, peak);
+      }
+    }
+    // Another look made three at the third.
+    expect(made).toEqual([4, 4, 7, 7]);
+  });
+
+  test("nothing is proposed where the user's quota is used up", async () => {
+    const id = await submitBody(storage, { base, tpe });
+    for (const run of await runsOf(storage, id)) await trainRun(storage, run, peak);
+    const makes = makeSearchedRuns(storage.database, id, {
+      sizeOf: () => MAX_QUEUED_RUNS_PER_USER + 1,
+      propose: () => expect.unreachable("it was asked for runs"),
+    });
+    await expect(makes).rejects.toThrow(QueuedRunsQuotaError);
+  });
+
+  test("told to end, it makes nothing and tells of nothing", async () => {
+    const id = await submitBody(storage, { base, tpe });
+    for (const run of await runsOf(storage, id)) await trainRun(storage, run, peak);
+    const ending = new AbortController();
+    const { database } = storage;
+    const advancing = advanceSearches({ database, logger, told, signal: ending.signal });
+    ending.abort();
+    await advancing;
+    expect(await runsOf(storage, id)).toHaveLength(4);
+    expect(logged).toEqual([]);
   });
 
   test("a paused sweep makes nothing until it is resumed; a canceled one nothing ever after", async () => {
@@ -264,6 +323,29 @@ describe("halving", () => {
     const again = actOnRun(storage.database, { userId: storage.userId, id: runs[0].id }, "retry");
     await expect(again).rejects.toThrow("no action is allowed");
   });
+
+  test("a rung that decides locks its runs in the order of their ids, as heartbeats do", async () => {
+    const { prisma } = storage.database;
+    const id = await submit();
+    const runs = await runsOf(storage, id);
+    for (const run of runs) await trainRun(storage, run, byWidth);
+    // The first is to be pruned, the last to be promoted.
+    const { deciding } = await prisma.$transaction(async (transaction) => {
+      const lock = async (runId = "") =>
+        transaction.$queryRaw`SELECT 1 FROM runs WHERE id = ${runId} FOR NO KEY UPDATE`;
+      await lock(runs[0].id);
+      const advancing = advance();
+      const blocked = async () =>
+        prisma.$queryRaw`
+          SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await expect.poll(blocked, { timeout: 10_000 }).toHaveLength(1);
+      // Were the last one locked by now, this would be a deadlock.
+      await lock(runs.at(-1)?.id);
+      return { deciding: advancing };
+    });
+    await deciding;
+    expect((await stateOf(id)).counts).toMatchObject({ queued: 3, pruned: 6 });
+  }, 60_000);
 
   test("a paused sweep decides nothing; resumed, it does", async () => {
     const id = await submit();

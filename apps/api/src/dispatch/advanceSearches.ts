@@ -2,9 +2,11 @@
  * Searches go on: a rung that all have come to decides, and a search whose runs have all ended makes its next ones. The
  * dispatcher does it, one process at a time; should two do it, the rows' locks keep the second from doing it again.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Halving,
   decideRung,
+  generationFrom,
   generationOf,
   proposeGeneration,
   readSubmission,
@@ -30,36 +32,39 @@ export interface SearchOptions {
   logger: Logger;
   /** Sweeps whose search could not go on and was told of: each is told of once. */
   told: Set<string>;
+  /** Ends what is under way; it leaves nothing behind. */
+  signal?: AbortSignal;
 }
 
-/** A search that cannot go on leaves the others be. @throws when PostgreSQL is away */
+/** A search that cannot go on leaves the others be. It may take long. @throws when PostgreSQL is away */
 export const advanceSearches = async (options: SearchOptions): Promise<void> => {
   const { database } = options;
   for (const { sweepId } of await rungsToDecide(database)) {
     await goOn(options, sweepId, () => decide(options, sweepId));
   }
-  const wanting = await sweepsThatWantRuns(database);
-  if (wanting.length === 0) return;
-  const secondsOf = await openRunForecast(database);
-  for (const sweepId of wanting) {
-    await goOn(options, sweepId, () => make(options, sweepId, secondsOf));
+  for (const sweepId of await sweepsThatWantRuns(database)) {
+    await goOn(options, sweepId, () => make(options, sweepId));
   }
 };
 
 const goOn = async (
-  { logger, told }: SearchOptions,
+  { logger, told, signal }: SearchOptions,
   sweepId: string,
   work: () => Promise<void>,
 ): Promise<void> => {
+  if (isAborted(signal)) return;
   try {
     await work();
     told.delete(sweepId);
   } catch (error) {
+    if (isAborted(signal)) return;
     if (isDatabaseAway(error)) throw error;
     if (!told.has(sweepId)) logger.error({ err: error, sweep: sweepId }, "a search cannot go on");
     told.add(sweepId);
   }
 };
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
 
 const decide = async ({ database, logger }: SearchOptions, sweepId: string): Promise<void> => {
   const decided = await decideWaitingRung(database, sweepId, {
@@ -90,26 +95,35 @@ const halvingOf = (request: unknown): Halving => {
   return halving;
 };
 
-const make = async (
-  { database, logger }: SearchOptions,
-  sweepId: string,
-  secondsOf: Awaited<ReturnType<typeof openRunForecast>>,
-): Promise<void> => {
-  const made = await makeSearchedRuns(database, sweepId, ({ request, ...history }) =>
-    newRuns(request, history, secondsOf),
-  );
+const make = async (options: SearchOptions, sweepId: string): Promise<void> => {
+  const { database, logger } = options;
+  const made = await makeSearchedRuns(database, sweepId, {
+    sizeOf: ({ request, made: first }) => {
+      const { tpe } = readSweepSearch(request);
+      return tpe === null ? 0 : generationFrom(first, tpe).length;
+    },
+    propose: ({ request, ...history }) => newRuns(options, request, history),
+  });
   if (made !== null) logger.info({ sweep: sweepId, runs: made }, "a search made its next runs");
 };
 
-const newRuns = (
+const newRuns = async (
+  { database, signal }: SearchOptions,
   request: unknown,
   history: Omit<SearchSnapshot, "request">,
-  secondsOf: Awaited<ReturnType<typeof openRunForecast>>,
-): NewRuns | null => {
-  const proposed = proposeGeneration(request, history);
+): Promise<NewRuns | null> => {
+  const steps = proposeGeneration(request, history);
+  let step = steps.next();
+  while (step.done !== true) {
+    // Requests are answered between two proposals.
+    await nextTurn(undefined, definedOnly({ signal }));
+    step = steps.next();
+  }
+  const proposed = step.value;
   if (proposed === null) return null;
   const { halving } = readSweepSearch(request);
   const { on_duplicate } = readSubmission(request);
+  const secondsOf = await openRunForecast(database);
   return {
     runs: proposed.map(({ spec }) => spec),
     points: proposed.map(({ point }) => point),

@@ -12,6 +12,7 @@ import {
 } from "@pclab/storage";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runsOf, submitBody, trainRun } from "../../../../tests/searches.js";
 import { TestStorage, anySpec, fenceOf } from "../../../../tests/storage.js";
 import { startTcpProxy } from "../../../../tests/tcpProxy.js";
 import { type Dispatcher, type DispatcherOptions, startDispatcher } from "./dispatcher.js";
@@ -245,3 +246,53 @@ test("when the server drops every connection, dispatch goes on by itself", async
   const id = await storage.queued();
   await expect.poll(() => waiting().catch(() => []), TIMEOUT).toEqual([`${id}-e0`]);
 });
+
+test("searches that cannot go on, take long or fail keep no other run from being dispatched", async () => {
+  const body = {
+    base: { algorithm: "bp", width: 4, depth: 1, epochs: 1, train_size: 640, batch_size: 64 },
+    tpe: { samples: 4, startup: 2, at_a_time: 2, learning_rate: { log_uniform: [1e-6, 1] } },
+  };
+  const [broken, slow] = [await submitBody(storage, body), await submitBody(storage, body)];
+  for (const id of [broken, slow]) {
+    for (const run of await runsOf(storage, id)) await trainRun(storage, run, () => 0.5);
+  }
+  await storage.database.prisma.sweep.update({
+    where: { id: broken },
+    data: { request: { tpe: { samples: "many" } } },
+  });
+  await worker(8);
+  // Its search waits for the row as long as this has it.
+  const database = openDatabase({ url: storage.url, idleInTransactionMs: 60_000 });
+  const { prisma } = database;
+  const letGo = new AbortController();
+  const locked = new AbortController();
+  const holding = prisma.$transaction(async (transaction) => {
+    await transaction.$queryRaw`SELECT 1 FROM sweeps WHERE id = ${slow} FOR UPDATE`;
+    locked.abort();
+    await new Promise((resolve) => letGo.signal.addEventListener("abort", resolve));
+  });
+  try {
+    await expect.poll(() => locked.signal.aborted, TIMEOUT).toBe(true);
+    start({ leaseMs: 60_000 });
+    const blocked = async () =>
+      prisma.$queryRaw<{ pid: number }[]>`
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await expect.poll(blocked, TIMEOUT).toHaveLength(1);
+    expect(logged.join()).toContain("a search cannot go on");
+    const first = await storage.queued();
+    await expect.poll(waiting, TIMEOUT).toContain(`${first}-e0`);
+
+    const [{ pid }] = await blocked();
+    await prisma.$queryRaw`SELECT pg_terminate_backend(${pid}::int)`;
+    await expect.poll(() => logged.join(), TIMEOUT).toContain("searches failed");
+    const second = await storage.queued();
+    await expect.poll(waiting, TIMEOUT).toContain(`${second}-e0`);
+    expect(logged.join()).not.toContain("dispatch failed");
+  } finally {
+    letGo.abort();
+    await holding;
+    await database.close();
+  }
+  await expect.poll(async () => (await runsOf(storage, slow)).length, TIMEOUT).toBe(4);
+  expect(logged.join()).toContain("searches go on");
+}, 90_000);

@@ -86,7 +86,21 @@ export const startDispatcher = ({
   let roomAtMs = 0;
   // Nobody could renew the leases that run out while PostgreSQL has no room, nor take them away: that is no crash of theirs.
   let hadNoRoom = false;
-  const searches = { database, logger, told: new Set<string>() };
+  const searchOutage = createOutageLog(logger, "searches failed; trying again", "searches go on");
+  const searches = { database, logger, told: new Set<string>(), signal: stopping.signal };
+  let searching: Promise<void> | null = null;
+
+  /** A search may think for long, and what it fails of is its own: runs are dispatched meanwhile and all the same. */
+  const letSearchesGoOn = (): void => {
+    searching ??= advanceSearches(searches)
+      .then(
+        () => searchOutage.over(),
+        (error: unknown) => searchOutage.hit(error),
+      )
+      .finally(() => {
+        searching = null;
+      });
+  };
 
   const recover = async (): Promise<void> => {
     try {
@@ -153,10 +167,10 @@ export const startDispatcher = ({
       // There may be more than one helping.
       purgeAtMs = gone.runs > 0 ? 0 : startMs + PURGE_MS;
     }
-    await advanceSearches(searches);
     // A server that answers this late may have kept the workers waiting as long.
     if (now() - startMs > leaseMs / 2) watchingSinceMs = now();
     if (startMs >= queueAtMs) await tellQueue();
+    letSearchesGoOn();
   };
 
   const loop = async (): Promise<void> => {
@@ -178,6 +192,7 @@ export const startDispatcher = ({
     stop: async () => {
       stopping.abort();
       await running;
+      await searching;
       await lock.close();
     },
   };

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Generator } from "../random/generator.js";
-import { type EndedRun, proposeGeneration, readSweepSearch } from "./proposeGeneration.js";
+import {
+  type EndedRun,
+  type ProposedRun,
+  proposeGeneration,
+  readSweepSearch,
+} from "./proposeGeneration.js";
 import { type Sweep, expandSweep } from "./sweep.js";
 
 const base = { algorithm: "pc_rc2", epochs: 4, inference: { steps: 16, update_every: 8 } };
@@ -17,6 +22,13 @@ const expanded = (body: object): Sweep => {
   const result = expandSweep(body);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.value;
+};
+
+const propose = (...search: Parameters<typeof proposeGeneration>): ProposedRun[] | null => {
+  const steps = proposeGeneration(...search);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
 };
 
 /** As if every run had ended with an accuracy of its own. */
@@ -53,8 +65,8 @@ describe("a search's next generation", () => {
 
   test("follows from the body and the results, and stays in its space", () => {
     const history = { made: 5, ended: endedAt(points) };
-    const proposed = proposeGeneration(body, history);
-    expect(proposed).toEqual(proposeGeneration(body, history));
+    const proposed = propose(body, history);
+    expect(proposed).toEqual(propose(body, history));
     expect(proposed).toHaveLength(3);
     for (const { spec } of proposed ?? []) {
       expect(spec.inference).toMatchObject({ steps: 16, updateEvery: 8 });
@@ -67,21 +79,21 @@ describe("a search's next generation", () => {
       (most, point, index) => (point[1] > points[most][1] ? index : most),
       0,
     );
-    const others = proposeGeneration(body, { made: 5, ended: endedAt(points, [best]) });
+    const others = propose(body, { made: 5, ended: endedAt(points, [best]) });
     expect(others).not.toEqual(proposed);
   });
 
   test("is the same from a body that was stored, whose fields stand in an order of the database's", () => {
     const reversed = { base, tpe: Object.fromEntries(Object.entries(tpe).reverse()) };
     const history = { made: 5, ended: endedAt(points) };
-    expect(proposeGeneration(reversed, history)).toEqual(proposeGeneration(body, history));
+    expect(propose(reversed, history)).toEqual(propose(body, history));
   });
 
   test.each([[[0, 0.1]], [[0, 0.1, 0]], [[2, 0.1, 1e-3]], [[0, Number.NaN, 1e-3]]])(
     "is refused where a stored point %j is not of its space",
     (point) => {
       const history = { made: 5, ended: endedAt([point]) };
-      expect(() => proposeGeneration(body, history)).toThrow("outside its space");
+      expect(() => propose(body, history)).toThrow("outside its space");
     },
   );
 
@@ -93,15 +105,21 @@ describe("a search's next generation", () => {
       stopAfterEpochs: null,
     };
     const ended = endedAt(points.slice(0, 4));
-    expect(proposeGeneration(body, { made: 5, ended: [...ended, canceled] })).toEqual(
-      proposeGeneration(body, { made: 5, ended }),
+    expect(propose(body, { made: 5, ended: [...ended, canceled] })).toEqual(
+      propose(body, { made: 5, ended }),
     );
+  });
+
+  test("gives its caller a moment after each point", () => {
+    const steps = proposeGeneration(body, { made: 5, ended: endedAt(points) });
+    const done = Array.from({ length: 4 }, () => steps.next().done);
+    expect(done).toEqual([false, false, false, true]);
   });
 
   test("is the last when the samples are used up", () => {
     const all = Array.from({ length: 11 }, (_, index) => points[index % 5]);
-    expect(proposeGeneration(body, { made: 11, ended: endedAt(all) })).toHaveLength(1);
-    expect(proposeGeneration(body, { made: 12, ended: endedAt(all) })).toEqual([]);
+    expect(propose(body, { made: 11, ended: endedAt(all) })).toHaveLength(1);
+    expect(propose(body, { made: 12, ended: endedAt(all) })).toEqual([]);
   });
 
   test("passes over points that are no valid run, and says when there is none", () => {
@@ -112,11 +130,11 @@ describe("a search's next generation", () => {
     };
     const generator = Generator.seeded(1, "search");
     const seen = Array.from({ length: 5 }, () => [0, 8 + generator.below(25), 1e-3]);
-    const proposed = proposeGeneration(odd, { made: 5, ended: endedAt(seen) }) ?? [];
+    const proposed = propose(odd, { made: 5, ended: endedAt(seen) }) ?? [];
     expect(proposed).toHaveLength(3);
     for (const { spec } of proposed) expect(spec.inference.steps % 8).toBe(0);
     const never = { ...odd, tpe: { ...tpe, inference: { steps: { int_uniform: [9, 15] } } } };
-    expect(proposeGeneration(never, { made: 5, ended: endedAt([[0, 12, 1e-3]]) })).toBeNull();
+    expect(propose(never, { made: 5, ended: endedAt([[0, 12, 1e-3]]) })).toBeNull();
   });
 });
 

@@ -50,14 +50,17 @@ export interface ProposedRun {
 const TRIES = 100;
 
 /**
+ * A generator that gives a moment to its caller after each point that it tried, and returns the runs: with many results a
+ * point takes long.
+ *
  * @param made how many runs of the search there are; all have ended
  * @param ended those of them that are still known, in the order of the sweep
  * @returns null where the space has no valid point left to propose
  */
-export const proposeGeneration = (
+export function* proposeGeneration(
   request: unknown,
   { made, ended }: { made: number; ended: readonly EndedRun[] },
-): ProposedRun[] | null => {
+): Iterator<void, ProposedRun[] | null, void> {
   const { tpe, halving } = readSweepSearch(request);
   if (tpe === null) throw new Error("proposeGeneration: the sweep has no search that learns");
   const base = readPart((request as Record<string, unknown>)["base"], ["base"], []);
@@ -82,12 +85,13 @@ export const proposeGeneration = (
       if (spec !== null) found = { spec, point };
       // A point that is no valid run counts as bad, so that the next lies elsewhere.
       else pending.push(point);
+      yield;
     }
     if (found === null) return null;
     proposed.push(found);
   }
   return proposed;
-};
+}
 
 /** A stored point is checked again on reading: one of another space would be a place that no density knows. */
 const requireInSpace = (point: Point, space: readonly Dimension[]): void => {

@@ -7,6 +7,10 @@ import { submissionFields, sweepNameSchema } from "./submission.js";
 /** Runs a sweep may have. */
 export const MAX_RUNS_PER_SWEEP = 10_000;
 
+/** Runs a search that learns may make in all, and propose at once: a proposal costs the more the more results there are. */
+export const MAX_TPE_SAMPLES = 2_000;
+export const MAX_AT_A_TIME = 100;
+
 const fieldTree = z.record(z.string(), z.unknown());
 
 export const DISTRIBUTIONS = ["uniform", "log_uniform", "int_uniform", "choice"] as const;
@@ -62,10 +66,10 @@ export const sweepSchema = z.strictObject({
   }),
   tpe: fieldTree.optional().meta({
     description:
-      "a search that learns from the runs before. samples: how many runs in all; startup: those of them that are drawn at " +
-      "random, default 10; at_a_time: how many are proposed once all before have ended, default 4; objective: " +
-      "validation_accuracy (the default) or validation_loss; sampling_seed: default 0; and fields as in random. Excludes " +
-      "grid, runs and random",
+      `a search that learns from the runs before. samples: how many runs in all, at most ${MAX_TPE_SAMPLES}; startup: those of ` +
+      "them that are drawn at random, default 10; at_a_time: how many are proposed once all before have ended, default 4, at " +
+      `most ${MAX_AT_A_TIME}; objective: validation_accuracy (the default) or validation_loss; sampling_seed: default 0; and ` +
+      "fields as in random. Excludes grid, runs and random",
   }),
   stop_early: stopEarlySchema.optional().meta({
     description: "stops runs that fall behind the others of the sweep",

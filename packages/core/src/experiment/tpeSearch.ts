@@ -5,7 +5,12 @@ import { checkAgainst } from "../validation/check.js";
 import type { Problem } from "../validation/problem.js";
 import { type Distribution, readDistributions } from "./distributions.js";
 import { samplingFields } from "./randomSearch.js";
-import { type Objective, SELECTION_METRICS } from "./sweepSchema.js";
+import {
+  MAX_AT_A_TIME,
+  MAX_TPE_SAMPLES,
+  type Objective,
+  SELECTION_METRICS,
+} from "./sweepSchema.js";
 
 export interface TpeSearch extends GenerationSizes {
   samplingSeed: number;
@@ -16,7 +21,8 @@ export interface TpeSearch extends GenerationSizes {
 
 const settingsSchema = z.object({
   ...samplingFields,
-  at_a_time: z.int().min(1).max(1000).default(4),
+  samples: samplingFields.samples.max(MAX_TPE_SAMPLES),
+  at_a_time: z.int().min(1).max(MAX_AT_A_TIME).default(4),
   startup: z.int().min(1).max(1000).default(10),
   objective: z.enum(SELECTION_METRICS).default("validation_accuracy"),
 });

@@ -8,7 +8,7 @@
  * log-uniform fields live on the logarithm: their density is one of the logarithm.
  */
 import type { Generator } from "../random/generator.js";
-import { type Range, drawTruncated, logDensity, logMass } from "./normal.js";
+import { type Range, drawTruncated, logDensity, logMass, truncatedNormal } from "./normal.js";
 
 /** A field of the space. Values of a `choice` are the places of its choices, 0 to count - 1. */
 export type Dimension =
@@ -48,6 +48,7 @@ interface Kernels {
 export class ParzenEstimator {
   /** Of the observations in their order, then of the prior; they sum to 1. */
   readonly #weights: number[];
+  readonly #logWeights: number[];
   readonly #dimensions: Kernels[];
 
   /** `observations`: in the order in which they were made. */
@@ -55,6 +56,7 @@ export class ParzenEstimator {
     const weights = [...observationWeights(observations.length), 1];
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     this.#weights = weights.map((weight) => weight / total);
+    this.#logWeights = this.#weights.map(Math.log);
     this.#dimensions = space.map((dimension, index) => {
       const values = observations.map((point) => point[index]);
       return dimension.kind === "choice"
@@ -70,10 +72,10 @@ export class ParzenEstimator {
 
   logProbability(point: Point): number {
     return logSumExp(
-      this.#weights.map((weight, kernel) =>
+      this.#logWeights.map((logWeight, kernel) =>
         this.#dimensions.reduce(
           (sum, kernels, index) => sum + kernels.logProbability(kernel, point[index]),
-          Math.log(weight),
+          logWeight,
         ),
       ),
     );
@@ -91,20 +93,20 @@ const numberKernels = (
   const observed = values.map(inner);
   const means = [...observed, (range.low + range.high) / 2];
   const sds = [...kernelWidths(observed, range), range.high - range.low];
-  const normalOf = (kernel: number) => ({ mean: means[kernel], sd: sds[kernel], range });
+  const normals = means.map((mean, kernel) => truncatedNormal(mean, sds[kernel], range));
   const clipped = (value: number): number =>
     Math.min(dimension.high, Math.max(dimension.low, value));
   return {
     draw: (kernel, generator) => {
-      const x = drawTruncated(normalOf(kernel), generator);
+      const x = drawTruncated(normals[kernel], generator);
       // The exponential of a logarithm may miss the range by a rounding.
       return clipped(half > 0 ? Math.round(x) : isLog ? Math.exp(x) : x);
     },
     logProbability: (kernel, value) => {
       const x = inner(value);
       return half > 0
-        ? logMass({ low: x - half, high: x + half }, normalOf(kernel))
-        : logDensity(x, normalOf(kernel));
+        ? logMass({ low: x - half, high: x + half }, normals[kernel])
+        : logDensity(x, normals[kernel]);
     },
   };
 };
@@ -138,13 +140,21 @@ const kernelWidths = (observed: readonly number[], { low, high }: Range): number
 const choiceKernels = (count: number, values: readonly number[]): Kernels => {
   const each = 1 / (values.length + 1);
   const total = 1 + each * count;
-  const probabilities = values.map((observed) =>
-    Array.from({ length: count }, (_, choice) => (each + (choice === observed ? 1 : 0)) / total),
-  );
-  probabilities.push(Array.from({ length: count }, () => 1 / count));
+  const ofObserved = (each + 1) / total;
+  const ofOther = each / total;
+  const logs = {
+    observed: Math.log(ofObserved),
+    other: Math.log(ofOther),
+    prior: Math.log(1 / count),
+  };
+  const probabilities = (kernel: number): number[] =>
+    Array.from({ length: count }, (_, choice) =>
+      kernel === values.length ? 1 / count : choice === values[kernel] ? ofObserved : ofOther,
+    );
   return {
-    draw: (kernel, generator) => drawIndex(probabilities[kernel], generator),
-    logProbability: (kernel, value) => Math.log(probabilities[kernel][value]),
+    draw: (kernel, generator) => drawIndex(probabilities(kernel), generator),
+    logProbability: (kernel, value) =>
+      kernel === values.length ? logs.prior : value === values[kernel] ? logs.observed : logs.other,
   };
 };
 
