@@ -12,7 +12,12 @@ import { type TestLab, claimForTest, smallBase, startTestLab } from "./testLab.j
 
 interface Operation {
   parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: {
+    content: Record<
+      string,
+      { schema: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
+    >;
+  };
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
 }
 interface Schema {
@@ -246,6 +251,25 @@ test("every route answers with a 2xx to what it asks for", async () => {
   }
   await submit([7]);
   expect(routes.map(nameOf).filter((name) => !reached.has(name))).toEqual([]);
+});
+
+test("every body has examples, which its schema takes", () => {
+  const withBody = routes.filter(({ operation }) => operation.requestBody !== undefined);
+  expect(withBody.length).toBeGreaterThan(10);
+  for (const route of withBody) {
+    const {
+      schema = {},
+      example,
+      examples: named = {},
+    } = route.operation.requestBody?.content["application/json"] ?? {};
+    const examples = [example, ...Object.values(named).map(({ value }) => value)].filter(
+      (one) => one !== undefined,
+    );
+    expect(examples.length, nameOf(route)).toBeGreaterThan(0);
+    for (const example of examples) {
+      expect(ajv.validate(schema, example), `${nameOf(route)}: ${ajv.errorsText()}`).toBe(true);
+    }
+  }
 });
 
 /** What nobody means to send: of every type, too long, too deep, not a number, not text. */

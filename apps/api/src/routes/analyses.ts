@@ -18,6 +18,7 @@ import { readerOf, userOf } from "../http/authentication.js";
 import { pollUntil } from "../http/longPoll.js";
 import { submitAnalysis } from "../submitAnalysis.js";
 import { viewAnalysis } from "../views/analysisView.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 
@@ -48,7 +49,7 @@ export const analysisRoutes =
             "look at: 409.",
           tags: ["analyses"],
           params: idParams,
-          body: analysisSchema,
+          body: analysisSchema.meta({ examples: BODY_EXAMPLES.analysis }),
           response: {
             201: analysisBodySchema,
             ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
@@ -70,7 +71,7 @@ export const analysisRoutes =
           description: "The checkpoint then stays, whatever its run keeps.",
           tags: ["analyses"],
           params: idParams,
-          body: analysisSchema,
+          body: analysisSchema.meta({ examples: BODY_EXAMPLES.analysis }),
           response: {
             201: analysisBodySchema,
             ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),

@@ -14,6 +14,7 @@ import { RUN_COLUMNS } from "../views/columns.js";
 import { printCursor } from "../views/cursor.js";
 import { viewPage } from "../views/pageView.js";
 import { viewOneRun, viewRuns } from "../views/runView.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 import { ownerQuery, ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
@@ -80,7 +81,7 @@ export const runRoutes =
           description: "With `If-Match`, only if the run is still as it was read.",
           tags: ["runs"],
           params: idParams,
-          body: runChangesSchema,
+          body: runChangesSchema.meta({ examples: BODY_EXAMPLES.runChanges }),
           response: {
             200: runSchema,
             ...errorResponses(400, 401, 403, 404, 412, 413, 415, 422, 429, 503),

@@ -13,6 +13,7 @@ import { checkSweep, submitSweep } from "../submitSweep.js";
 import { planSweep } from "../views/planView.js";
 import { viewOneRun } from "../views/runView.js";
 import { viewSweep } from "../views/sweepView.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 
@@ -39,7 +40,7 @@ export const submissionRoutes =
           tags: ["sweeps"],
           headers: keyHeaders,
           querystring: z.strictObject({ dry_run: z.enum(["true", "false"]).default("false") }),
-          body: sweepSchema,
+          body: sweepSchema.meta({ examples: BODY_EXAMPLES.sweep }),
           response: {
             200: planSchema,
             201: sweepBodySchema,
@@ -111,7 +112,7 @@ export const submissionRoutes =
             "A sweep of one run is made for it. `Idempotency-Key` works as with a sweep.",
           tags: ["runs"],
           headers: keyHeaders,
-          body: partialSpecSchema,
+          body: partialSpecSchema.meta({ examples: BODY_EXAMPLES.run }),
           response: { 201: runSchema, ...errorResponses(...SUBMISSION_ERRORS) },
         },
       },
@@ -127,7 +128,7 @@ export const submissionRoutes =
           tags: ["runs"],
           params: idParams,
           headers: keyHeaders,
-          body: partialSpecSchema,
+          body: partialSpecSchema.meta({ examples: BODY_EXAMPLES.clone }),
           response: { 201: runSchema, ...errorResponses(...SUBMISSION_ERRORS, 404) },
         },
       },

@@ -31,6 +31,7 @@ import { idsOf, viewPage } from "../views/pageView.js";
 import { viewOneRun, viewRuns } from "../views/runView.js";
 import { viewSweep } from "../views/sweepView.js";
 import { commaSeparated } from "./commaSeparated.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 import { ownerQuery, ownersOf, runListOf, runListQuery, sortOf } from "./runListQuery.js";
@@ -114,7 +115,7 @@ export const sweepRoutes =
           description: "With `If-Match`, only if these are still as they were read.",
           tags: ["sweeps"],
           params: idParams,
-          body: sweepChangesSchema,
+          body: sweepChangesSchema.meta({ examples: BODY_EXAMPLES.sweepChanges }),
           response: {
             200: sweepBodySchema,
             ...errorResponses(400, 401, 403, 404, 412, 413, 415, 422, 429, 503),

@@ -28,6 +28,7 @@ import { readBody } from "../http/readBody.js";
 import type { Columns } from "../http/textTables.js";
 import { idsOf, viewPage } from "../views/pageView.js";
 import { viewMadeToken, viewToken } from "../views/tokenView.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 
@@ -87,7 +88,7 @@ export const tokenRoutes =
           summary: "Make a token; its text is in this answer and nowhere else",
           description: "With no more than the scope of the token that asks.",
           tags: ["tokens"],
-          body: newTokenSchema,
+          body: newTokenSchema.meta({ examples: BODY_EXAMPLES.token }),
           response: {
             201: madeTokenSchema,
             ...errorResponses(400, 401, 403, 404, 413, 415, 422, 429, 503),
@@ -139,7 +140,7 @@ export const tokenRoutes =
           description: "With `overlap_seconds` the old one opens for a while longer.",
           tags: ["tokens"],
           params: idParams,
-          body: rotationSchema.optional(),
+          body: rotationSchema.optional().meta({ examples: BODY_EXAMPLES.rotation }),
           response: {
             201: madeTokenSchema,
             ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),

@@ -16,6 +16,7 @@ import { readBody } from "../http/readBody.js";
 import type { Columns } from "../http/textTables.js";
 import { idsOf, viewPage } from "../views/pageView.js";
 import { viewUser } from "../views/tokenView.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 
@@ -58,7 +59,7 @@ export const userRoutes =
         schema: {
           summary: "Add a user; then make a token with `user_id`",
           tags: ["users"],
-          body: newUserSchema,
+          body: newUserSchema.meta({ examples: BODY_EXAMPLES.user }),
           response: {
             201: userSchema,
             ...errorResponses(400, 401, 403, 409, 413, 415, 422, 429, 503),
@@ -99,7 +100,7 @@ export const userRoutes =
           summary: "Change a user's part of the lab, limits, or whether their tokens open",
           tags: ["users"],
           params: idParams,
-          body: userChangesSchema,
+          body: userChangesSchema.meta({ examples: BODY_EXAMPLES.userChanges }),
           response: {
             200: userSchema,
             ...errorResponses(400, 401, 403, 404, 413, 415, 422, 429, 503),

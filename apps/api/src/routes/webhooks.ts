@@ -32,6 +32,7 @@ import { idsOf, viewPage } from "../views/pageView.js";
 import { viewMadeWebhook, viewWebhook } from "../views/webhookView.js";
 import { newSecret } from "../webhooks/secretBox.js";
 import { refusedLiteral } from "../webhooks/targets.js";
+import { BODY_EXAMPLES } from "./bodyExamples.js";
 import { errorResponses } from "./errorResponses.js";
 import { idParams } from "./idParams.js";
 
@@ -109,7 +110,7 @@ export const webhookRoutes =
           description:
             "Messages are signed as Standard Webhooks has it (docs/WEBHOOKS.md). The secret is in this answer and nowhere else.",
           tags: ["webhooks"],
-          body: newWebhookSchema,
+          body: newWebhookSchema.meta({ examples: BODY_EXAMPLES.webhook }),
           response: {
             201: madeWebhookSchema,
             ...errorResponses(400, 401, 403, 409, 413, 415, 422, 429, 503, 507),
@@ -172,7 +173,7 @@ export const webhookRoutes =
             "`If-Match` with the webhook's ETag refuses to change what has changed meanwhile.",
           tags: ["webhooks"],
           params: idParams,
-          body: webhookChangesSchema,
+          body: webhookChangesSchema.meta({ examples: BODY_EXAMPLES.webhookChanges }),
           response: {
             200: webhookSchema,
             ...errorResponses(400, 401, 403, 404, 412, 413, 415, 422, 429, 503, 507),
@@ -208,7 +209,7 @@ export const webhookRoutes =
           summary: "A new secret; for a while messages are signed with the old one too",
           tags: ["webhooks"],
           params: idParams,
-          body: secretRotationSchema.optional(),
+          body: secretRotationSchema.optional().meta({ examples: BODY_EXAMPLES.rotation }),
           response: {
             201: madeWebhookSchema,
             ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507),
