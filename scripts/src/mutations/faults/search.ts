@@ -38,8 +38,8 @@ export const SEARCH_FAULTS: readonly Fault[] = [
   {
     name: "densities not cut off at the ends of the range",
     file: `${SEARCH}/normal.ts`,
-    find: "Math.log(sd * Math.sqrt(2 * Math.PI)) - Math.log(mass)",
-    replace: "Math.log(sd * Math.sqrt(2 * Math.PI)) - 0 * Math.log(mass)",
+    find: "return -(z * z) / 2 - logScale - logRangeMass;",
+    replace: "return -(z * z) / 2 - logScale - 0 * logRangeMass;",
     tests: [PARZEN_TEST],
   },
   {
