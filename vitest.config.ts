@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** The tests that need PostgreSQL, and Redis where there is one: tests/global-setup.ts brings them up. */
@@ -20,8 +19,6 @@ export default defineConfig({
     resolve: { conditions: ["pclab-source", "node"], externalConditions: ["pclab-source", "node"] },
   },
   test: {
-    // The tests that start processes mostly wait for them: leaving a core idle, as is the default, takes longer.
-    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
