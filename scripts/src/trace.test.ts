@@ -69,7 +69,7 @@ describe("npm run trace", () => {
     [
       ["good.json", "--engine", "quantum"],
       2,
-      "no engine 'quantum'; available: auto, native, reference",
+      "no engine 'quantum'; available: auto, webgpu, native, reference, tfjs",
     ],
     [["good.json", "--engin", "reference"], 2, "--engin"],
     [[], 2, "one FILE is expected"],

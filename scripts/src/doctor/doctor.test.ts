@@ -93,7 +93,6 @@ describe("npm run doctor", () => {
       ["native", false],
       ["reference", true],
       ["tfjs", false],
-      ["webgpu", false],
     ]);
     const measured = report.engines[2].measurement as Record<string, number>;
     expect(measured).toMatchObject({ sizes: [784, 32, 32, 10], batch_size: 16, threads: 1 });

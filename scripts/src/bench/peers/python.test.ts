@@ -30,7 +30,7 @@ describe("a peer's program", () => {
 
   test("has as many threads as are measured, in every library", () => {
     const { args, environment } = programOf({});
-    expect(args).toEqual(["-B", "peer.py", "--threads", "2"]);
+    expect(args).toEqual(["-B", "peer.py", "--threads", "2", "--device", "cpu"]);
     expect(environment).toEqual({
       PATH: "/bin",
       OPENBLAS_CORETYPE: "Haswell",
